@@ -1,0 +1,214 @@
+"""A deployment: one state's settings, documents and home directory.
+
+Belongs here: reading `commonweal.toml`, and where the home's directories lie.
+Does not: opening a store (opener), keys (privacy), or what the documents mean.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from data_sharing_agreements.errors import ErrorDetail, Invalid, UsageFault
+
+CONFIG_VARIABLE = "COMMONWEAL_CONFIG"
+HOME_VARIABLE = "COMMONWEAL_HOME"
+TODAY_VARIABLE = "COMMONWEAL_TODAY"
+
+_DIRECTORIES = ("contracts", "agreements", "core", "marts", "indicators")
+_SECTIONS: dict[str, frozenset[str]] = {
+    "deployment": frozenset({"name", "title", *_DIRECTORIES}),
+    "home": frozenset({"path"}),
+    "registry": frozenset({"url"}),
+    "engine": frozenset({"threads", "memory_limit"}),
+    "link": frozenset({"purpose", "seed", "sources"}),
+    "keys": frozenset({"source", "command"}),
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """A local account made when the home is created."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One state's settings. Directories are absolute; nothing is opened here.
+
+    Args:
+        name: Short name, also of the home in messages.
+        title: What pages call the state.
+        root: Directory of `commonweal.toml`.
+        config: The file itself.
+        home: Runtime state; see `landing`, `reports`, `keys` and so on.
+        contracts_dir, agreements_dir, core_dir, marts_dir, indicators_dir: Documents.
+        registry_url: SQLAlchemy URL of the registry.
+        threads: DuckDB threads.
+        memory_limit: DuckDB memory, as DuckDB writes it (`8GB`).
+        link_purpose: Purpose of the statewide spine.
+        link_seed: Seed of every random choice in linkage.
+        link_sources: Sources to link; empty means every source with a contract.
+        accounts: Accounts to make at `init`.
+    """
+
+    name: str
+    title: str
+    root: Path
+    config: Path
+    home: Path
+    contracts_dir: Path
+    agreements_dir: Path
+    core_dir: Path
+    marts_dir: Path
+    indicators_dir: Path
+    registry_url: str
+    threads: int = 2
+    memory_limit: str = "8GB"
+    link_purpose: str = "performance_management"
+    link_seed: int = 1
+    link_sources: tuple[str, ...] = ()
+    key_source: str = "file"
+    key_command: str = ""
+    accounts: tuple[Account, ...] = field(default=())
+
+    @classmethod
+    def load(cls, config: Path | None = None, home: Path | None = None) -> Deployment:
+        """Read a deployment's settings.
+
+        Args:
+            config: `commonweal.toml`; by default `COMMONWEAL_CONFIG`, else the
+                file of that name in the working directory.
+            home: Home directory; by default `COMMONWEAL_HOME`, else the file's.
+
+        Raises:
+            UsageFault: There is no such file.
+            Invalid: The file is not what it should be; all faults at once.
+        """
+        path = Path(config or os.environ.get(CONFIG_VARIABLE) or "commonweal.toml").resolve()
+        if not path.is_file():
+            raise UsageFault.of(
+                "no-configuration",
+                f"There is no {path.name} at the place given.",
+                why="A deployment is described by one TOML file.",
+                next="Give its path with --config, or start in the directory that holds it.",
+            )
+        settings = _read(path)
+        root = path.parent
+        home_path = _home(settings, root, home)
+        sections = {name: settings.get(name, {}) for name in _SECTIONS}
+        return cls(
+            name=sections["deployment"]["name"],
+            title=sections["deployment"].get("title", sections["deployment"]["name"]),
+            root=root,
+            config=path,
+            home=home_path,
+            **{f"{d}_dir": root / sections["deployment"].get(d, d) for d in _DIRECTORIES},
+            registry_url=sections["registry"].get("url") or f"sqlite:///{home_path / 'registry.sqlite'}",
+            threads=int(sections["engine"].get("threads", 2)),
+            memory_limit=str(sections["engine"].get("memory_limit", "8GB")),
+            link_purpose=sections["link"].get("purpose", "performance_management"),
+            link_seed=int(sections["link"].get("seed", 1)),
+            link_sources=tuple(sections["link"].get("sources", ())),
+            key_source=sections["keys"].get("source", "file"),
+            key_command=sections["keys"].get("command", ""),
+            accounts=tuple(Account(a["name"], a["role"]) for a in settings.get("accounts", ())),
+        )
+
+    @property
+    def keys_dir(self) -> Path:
+        """Directory of the key ring."""
+        return self.home / "keys"
+
+    @property
+    def landing(self) -> Path:
+        """Where deliveries arrive unless a run is given another directory."""
+        return self.home / "landing"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Signed checkpoints of the log, kept outside the registry."""
+        return self.home / "checkpoints"
+
+    @property
+    def reports(self) -> Path:
+        """Self-contained HTML reports; never a value from a person's record."""
+        return self.home / "reports"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance directory."""
+        return self.home / "dagster"
+
+    @property
+    def lock_path(self) -> Path:
+        """The lock that every run takes."""
+        return self.home / "lock"
+
+    @property
+    def session_path(self) -> Path:
+        """Who is signed in on this machine."""
+        return self.home / "session.json"
+
+    @staticmethod
+    def now() -> datetime:
+        """The time, in UTC; the date comes from `COMMONWEAL_TODAY` where that is set."""
+        now = datetime.now(UTC)
+        today = os.environ.get(TODAY_VARIABLE)
+        return datetime.combine(date.fromisoformat(today), now.time(), UTC) if today else now
+
+    @classmethod
+    def today(cls) -> date:
+        """The date on which agreements are judged."""
+        return cls.now().date()
+
+
+def _home(settings: dict[str, Any], root: Path, given: Path | None) -> Path:
+    chosen = given or os.environ.get(HOME_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    return (root / Path(settings.get("home", {}).get("path", ".commonweal")).expanduser()).resolve()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid.of(
+            "invalid-configuration",
+            f"{path.name} is not valid TOML: {error}",
+            why="Settings are written in TOML.",
+            next="Mend the line named.",
+        ) from None
+    Invalid.collect(_faults(path.name, settings))
+    return settings
+
+
+def _faults(name: str, settings: dict[str, Any]) -> list[ErrorDetail]:
+    def fault(what: str, next_step: str) -> ErrorDetail:
+        return ErrorDetail("invalid-configuration", what, "docs/operations.md lists every setting.", next_step)
+
+    faults = []
+    for section, content in settings.items():
+        if section == "accounts":
+            faults += [
+                fault(f"{name}: an account lacks `name` or `role`.", "Write both.")
+                for account in content
+                if not {"name", "role"} <= set(account)
+            ]
+        elif section not in _SECTIONS:
+            faults.append(fault(f"{name}: there is no section [{section}].", f"Use one of {sorted(_SECTIONS)}."))
+        else:
+            faults += [
+                fault(f"{name}: [{section}] has no setting `{key}`.", f"Use one of {sorted(_SECTIONS[section])}.")
+                for key in sorted(set(content) - _SECTIONS[section])
+            ]
+    if not settings.get("deployment", {}).get("name"):
+        faults.append(fault(f"{name}: [deployment] lacks `name`.", "Give the deployment a short name."))
+    return faults
