@@ -1,0 +1,67 @@
+"""The vault's schema: identifiers by record key, and the crosswalk from source ids.
+
+Belongs here: table definitions, which the splitter writes and the linker reads.
+Does not: opening the vault (warehouse/opener.py), making keys (pseudonyms.py),
+cleaning names (linkage), or any other table: the vault holds identifiers and
+nothing else.
+"""
+
+IDENTIFIER_ROLES: tuple[str, ...] = (
+    "given_name",
+    "middle_name",
+    "surname",
+    "suffix",
+    "full_name",
+    "birth_date",
+    "birth_year",
+    "ssn",
+    "sex",
+    "street_number",
+    "street",
+    "unit",
+    "city",
+    "state",
+    "zip",
+    "phone",
+    "email",
+    "date_of_death",
+    "employer",
+    "household",
+)
+"""Roles a contract may give a column in linkage. Each is a VARCHAR column of `vault.identity`.
+
+Values are as delivered, with these exceptions, which need only the contract: null
+sentinels are NULL; `birth_date` and `date_of_death` are eight digits YYYYMMDD where
+the value is a date and its raw digits where it is not (linkage compares digit by
+digit and copes with nonsense); `ssn` keeps its digits, at most nine, and `x` for one
+the source left out; `sex` is M, F or NULL; `employer` and `household` are the decimal
+text of a key from the crosswalk.
+"""
+
+_ROLE_COLUMNS = ", ".join(f"{role} VARCHAR" for role in IDENTIFIER_ROLES)
+
+VAULT_DDL: str = f"""
+CREATE TABLE IF NOT EXISTS vault.crosswalk (
+    namespace VARCHAR NOT NULL, source_id VARCHAR NOT NULL, key BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS vault.identity (
+    record_key BIGINT NOT NULL, source VARCHAR NOT NULL, delivery_id VARCHAR NOT NULL,
+    period VARCHAR NOT NULL, {_ROLE_COLUMNS}
+);
+CREATE TABLE IF NOT EXISTS vault.current_delivery (
+    delivery_id VARCHAR NOT NULL, source VARCHAR NOT NULL, period VARCHAR NOT NULL
+);
+CREATE VIEW IF NOT EXISTS vault.current_identity AS
+    SELECT * FROM vault.identity SEMI JOIN vault.current_delivery USING (delivery_id);
+"""
+"""Statements that make the vault's tables in the database attached as `vault`; safe to repeat.
+
+`crosswalk`: one row a (namespace, source_id), one namespace and id a key. The namespace is
+the source for person record ids, and `<source>.<name>` for cases, claims, employers and
+enrolments. It has no index: `privacy.pseudonyms.assign_keys` is its only writer and keeps it
+unique by anti-join, which is faster than an index on millions of rows and needs no memory
+between runs.
+
+`identity`: distinct rows of a delivery. `current_delivery`: the deliveries that stand.
+`current_identity`: the identities of those.
+"""
