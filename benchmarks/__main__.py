@@ -1,0 +1,41 @@
+"""Run every benchmark in a process of its own and print its figures beside the goals.
+
+Belongs here: the list of benchmarks. Does not: how one measures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+BENCHMARKS = {
+    "link": ("benchmarks.link_1m", "link 1 M encoded ÷ plain Splink in clear", "≤ 2.5, F1 higher, < 8 GiB"),
+    "ingest": ("benchmarks.ingest_5m", "ingest 5 M rows ÷ DuckDB COPY to an encrypted file", "≤ 6"),
+    "again": ("benchmarks.run_again", "second run with nothing new, 1 M people", "< 10 s"),
+}
+
+
+def main() -> None:
+    """Run the benchmarks named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], default=[])
+    names = parser.parse_args().names or list(BENCHMARKS)
+    table = Table(
+        "benchmark", "figure", "goal", title=f"{platform.processor() or platform.machine()}, medians"
+    )
+    for name in names:
+        module, what, goal = BENCHMARKS[name]
+        done = subprocess.run([sys.executable, "-m", module], stdout=subprocess.PIPE, text=True, check=False)
+        figures = json.loads(done.stdout) if done.returncode == 0 else {"failed": done.returncode}
+        table.add_row(what, "\n".join(f"{key}: {value}" for key, value in figures.items()), goal)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Fixtures several kinds of test share: a small synthetic state, and a home in which a run has finished.
+
+Belongs here: what is expensive to make and never changed by a test. Does not: assertions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMONWEAL = Path(sys.executable).with_name("commonweal")
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict:
+        """The one JSON object on standard output."""
+        return json.loads(self.out)
+
+
+def commonweal(
+    *words: str | Path,
+    home: Path,
+    config: Path = ROOT / "commonweal.toml",
+    stdin: str = "",
+    **environment: str,
+) -> Called:
+    """Run the command line as a user would, in a process of its own."""
+    done = subprocess.run(
+        [str(COMMONWEAL), "--config", str(config), "--home", str(home), *map(str, words)],
+        capture_output=True,
+        text=True,
+        input=stdin,
+        check=False,
+        cwd=home.parent,
+        env=os.environ | environment,
+    )
+    return Called(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def call() -> Callable[..., Called]:
+    """The command line."""
+    return commonweal
+
+
+@pytest.fixture(scope="session")
+def evergreen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic state of 1,500 people over 9 months: `landing/` and `truth/`."""
+    out = tmp_path_factory.mktemp("evergreen")
+    done = subprocess.run(
+        [str(COMMONWEAL), "synth", "--people", "1500", "--seed", "7", "--months", "9", "--out", str(out)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+@pytest.fixture(scope="session")
+def finished(evergreen: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    """A home in which one run of the small state has finished, and what the run said. Copy it before changing it."""
+    home = tmp_path_factory.mktemp("finished") / "home"
+    done = commonweal("run", "--landing", evergreen / "landing", "--json", home=home)
+    assert done.code == 0, done.err
+    return home, done.json
+
+
+@pytest.fixture
+def home(finished: tuple[Path, dict], tmp_path: Path) -> Path:
+    """A copy of the finished home for one test to change."""
+    copy = tmp_path / "home"
+    shutil.copytree(finished[0], copy)
+    return copy

@@ -1,0 +1,113 @@
+"""A run killed at any step leaves nothing half-done: the next run finishes the work.
+
+For each step the command line is started as a user would start it, killed with SIGKILL as soon as that
+step announces itself, and started again. What results is compared with a run nobody disturbed: the
+same partition of records into persons, the same mart rows apart from random ids, a log that verifies.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import COMMONWEAL, ROOT, commonweal
+from warehouse.deployment import Deployment
+from warehouse.hub import Hub
+
+pytestmark = pytest.mark.slow
+RANDOM_IDS = {"study_id"}
+
+
+def partition(hub: Hub) -> set[frozenset[str]]:
+    """The records of the spine as sets of source record ids, one set a person."""
+    with hub.opener.session(read=[hub.opener.vault(), hub.opener.warehouse()]) as session:
+        members = session.frame(
+            "SELECT s.person_key, x.namespace || ':' || x.source_id AS record "
+            "FROM warehouse.spine.current s JOIN vault.crosswalk x ON x.key = s.record_key"
+        )
+    return set(members.groupby("person_key")["record"].agg(frozenset))
+
+
+def mart_rows(hub: Hub) -> dict[str, list[tuple]]:
+    """The rows of every current mart without their random ids, in order."""
+    found = {}
+    for mart in hub.registry.marts.all():
+        store = hub.opener.mart(mart.project, mart.version)
+        with hub.opener.session(read=[store]) as session:
+            for (table,) in session.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE database_name = $alias", {"alias": store.alias}
+            ):
+                if table.startswith("_"):
+                    continue
+                frame = session.frame(f'SELECT * FROM "{store.alias}"."{table}"')
+                frame = frame.drop(columns=[c for c in frame.columns if c in RANDOM_IDS])
+                found[f"{mart.project}.{table}"] = sorted(map(repr, frame.itertuples(index=False)))
+    return found
+
+
+def results(home: Path) -> tuple[set[frozenset[str]], dict[str, list[tuple]]]:
+    """What a finished home holds, apart from random ids."""
+    with Hub.open(Deployment.load(ROOT / "commonweal.toml", home)) as hub:
+        return partition(hub), mart_rows(hub)
+
+
+def run_until(home: Path, landing: Path, step: str, delay: float) -> bool:
+    """Start a run and kill it `delay` seconds after it announces a step; False if it ended first."""
+    started = subprocess.Popen(
+        [COMMONWEAL, "--config", ROOT / "commonweal.toml", "--home", home, "run", "--landing", landing],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+    assert started.stderr is not None
+    with started.stderr as said:
+        for line in said:
+            if step in line:
+                time.sleep(delay)
+                break
+        started.send_signal(signal.SIGKILL)
+        said.read()
+    return started.wait() == -signal.SIGKILL
+
+
+@pytest.fixture(scope="module")
+def undisturbed(finished: tuple[Path, dict]) -> tuple[set[frozenset[str]], dict[str, list[tuple]]]:
+    return results(finished[0])
+
+
+@pytest.mark.parametrize(
+    ("step", "delay"),
+    [
+        ("ingest", 0.0),
+        ("ingest", 0.6),
+        ("ingest", 2.0),
+        ("link", 0.2),
+        ("link", 1.5),
+        ("core", 0.1),
+        ("mart", 0.2),
+        ("indicators", 0.0),
+    ],
+)
+def test_the_next_run_finishes_the_work(
+    step: str, delay: float, evergreen: Path, tmp_path: Path, undisturbed: tuple
+) -> None:
+    home, landing = tmp_path / "home", evergreen / "landing"
+    assert run_until(home, landing, step, delay), f"the run ended before {step} could be killed"
+    again = commonweal("run", "--landing", landing, "--json", home=home)
+    assert again.code == 0, again.err
+    assert results(home) == undisturbed
+    verified = commonweal("log", "verify", "--json", home=home)
+    assert verified.code == 0
+    assert verified.json["ok"] is True
+
+
+def test_partition_is_not_trivial(undisturbed: tuple) -> None:
+    people, marts = undisturbed
+    assert max(map(len, people)) > 1
+    assert any(marts.values())
