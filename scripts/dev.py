@@ -28,7 +28,7 @@ def main() -> None:
         "DAGSTER_DISABLE_TELEMETRY": "1",
     }
     dagster = Path(sys.executable).with_name("dagster")
-    os.execve(str(dagster), [str(dagster), "dev", "-w", "workspace.yaml"], environment)  # noqa: S606
+    os.execve(str(dagster), [str(dagster), "dev", "-w", "workspace.yaml"], environment)
 
 
 if __name__ == "__main__":

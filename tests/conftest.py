@@ -76,7 +76,7 @@ def evergreen(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(evergreen: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
-    """A home in which one run of the small state has finished, and what the run said. Copy it before changing it."""
+    """A home in which one run has finished, and what the run said. Copy it before changing it."""
     home = tmp_path_factory.mktemp("finished") / "home"
     done = commonweal("run", "--landing", evergreen / "landing", "--json", home=home)
     assert done.code == 0, done.err

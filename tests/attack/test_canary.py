@@ -65,7 +65,7 @@ def plant(landing: Path) -> None:
 
 def latest(landing: Path, pattern: str) -> Path:
     """The newest file of a pattern."""
-    return sorted(landing.rglob(pattern))[-1]
+    return max(landing.rglob(pattern))
 
 
 def mark_medicaid(landing: Path) -> None:
@@ -86,7 +86,7 @@ def mark_medicaid(landing: Path) -> None:
     rows[0] = "|".join(marked)
     rows[1:1] = [rows[0]]
     path.write_text("\n".join([head, *rows, ""]), encoding="utf-8")
-    other = sorted(landing.rglob("MEDICAID_ELIG_*.psv"))[0]
+    other = min(landing.rglob("MEDICAID_ELIG_*.psv"))
     head, *rows = other.read_text(encoding="utf-8").splitlines()
     for i, row in enumerate(rows):
         cells = row.split("|")
@@ -146,12 +146,10 @@ def haunted(evergreen: Path, tmp_path_factory: pytest.TempPathFactory, call) -> 
     landing, home = base / "landing", base / "home"
     shutil.copytree(evergreen / "landing", landing)
     plant(landing)
-    said = []
     first = call("run", "--landing", landing, home=home)
     assert first.code == 4, first.err
-    said.append(first)
-    said.append(call("run", "--landing", landing, "--json", home=home))
-    for words in (
+    said = [first, call("run", "--landing", landing, "--json", home=home)]
+    questions: tuple[tuple[str | Path, ...], ...] = (
         ("status", "--json"),
         ("quarantine", "report", "hca_medicaid"),
         ("quarantine", "report", "com_hmis", "--json"),
@@ -161,21 +159,21 @@ def haunted(evergreen: Path, tmp_path_factory: pytest.TempPathFactory, call) -> 
         ("doctor",),
         ("indicators", "--json"),
         ("evaluate", "--truth", evergreen / "truth" / "records.csv", "--json"),
-    ):
-        said.append(call(*words, home=home))
+    )
+    said += [call(*words, home=home) for words in questions]
     passwords = dict(
         line.split()[:2]
         for line in (home / "accounts.txt").read_text().splitlines()
         if len(line.split()) >= 2
     )
     said.append(call("login", "researcher", home=home, stdin=passwords["researcher"] + "\n"))
-    for sql in (
+    statements = (
         f"SELECT * FROM leaver_earnings WHERE sex = '{SURNAME}'",
         f"SELECT '{SSN}'::DATE FROM leaver_earnings",
         f"SELEC '{GIVEN}'",
         f"SELECT * FROM read_csv('{SURNAME}')",
-    ):
-        said.append(call("query", "--project", "tanf-leavers", sql, home=home))
+    )
+    said += [call("query", "--project", "tanf-leavers", sql, home=home) for sql in statements]
     return home, "\n".join(s.out + s.err for s in said)
 
 

@@ -60,14 +60,10 @@ def test_a_run_needs_no_network_and_asks_for_none(evergreen: Path, tmp_path: Pat
 def test_the_hook_sees_an_attempt(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(HOOK)
     watch = tmp_path / "watch.txt"
+    audit = "import sys; sys.audit('socket.connect', None, ('192.0.2.1', 9))"
     subprocess.run(
-        [
-            COMMONWEAL.with_name("python"),
-            "-c",
-            "import socket; socket.create_connection(('192.0.2.1', 9), 0.1)",
-        ],
-        capture_output=True,
-        check=False,
+        [COMMONWEAL.with_name("python"), "-c", audit],
+        check=True,
         env=os.environ | {"PYTHONPATH": str(tmp_path), "COMMONWEAL_WATCH": str(watch)},
     )
     assert "192.0.2.1" in watch.read_text()
