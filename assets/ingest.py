@@ -1,0 +1,63 @@
+"""Ingest: one asset a contract, from pending deliveries to content in the warehouse.
+
+Belongs here: the asset and what it says of itself. Does not: reading, checking,
+splitting (warehouse.ingest), or which checks there are (checks.py).
+"""
+
+import dagster as dg
+from warehouse.ingest import ingest_pending
+
+from assets.checks import check_results, check_specs
+from assets.deliveries import report_deliveries
+from assets.metadata import contract_schema, row_count, sensitivity
+from assets.names import INGEST, POOL, content_key, delivery_key
+from assets.workplace import Workplace
+from warehouse.contracts_model import Contract
+from warehouse.steps import StepResult
+
+
+def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
+    """Return the asset of one source's content.
+
+    It is not partitioned: it takes every pending delivery, so that a job over all
+    layers needs no partition, and many periods are not many processes.
+    """
+    source = contract.source
+
+    @dg.asset(
+        name=content_key(source),
+        deps=[delivery_key(source)],
+        group_name=INGEST,
+        description=f"{contract.title}. {contract.description}\n\nContent by record key; identifiers are in "
+        "the vault, rows that broke a rule in quarantine.",
+        owners=[f"team:{contract.agency}"],
+        kinds={"duckdb"},
+        tags={"agency": contract.agency, "sensitivity": sensitivity(contract)},
+        metadata=contract_schema(contract) | {"contract_version": contract.version},
+        check_specs=check_specs(contract),
+        pool=POOL,
+    )
+    def content(
+        context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+    ) -> dg.MaterializeResult:
+        steps = ingest(workplace, source)
+        report_deliveries(context, source, steps)
+        standing = workplace.hub.registry.deliveries.current(source)
+        return dg.MaterializeResult(
+            metadata=row_count(sum(delivery.rows_out for delivery in standing))
+            | contract_schema(contract)
+            | {"deliveries": len(standing)},
+            check_results=list(check_results(contract, steps, standing)),
+        )
+
+    return content
+
+
+def ingest(workplace: Workplace, source: str) -> list[StepResult]:
+    """Take a source's pending deliveries and write down what became of each."""
+    with workplace.working("ingest", source):
+        workplace.register_arrivals()
+        steps = list(ingest_pending(workplace.hub, source, workplace.progress))
+        for step in steps:
+            workplace.record(step)
+    return steps

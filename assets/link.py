@@ -1,0 +1,122 @@
+"""Link: the spine, from identifiers in the vault to persons.
+
+Belongs here: asking permission for the sources that take part, handing linkage
+its connection, saying what came of it. Does not: linkage.
+"""
+
+import time
+
+import dagster as dg
+from linkage.run import LinkOutcome, link
+
+from assets.metadata import plain_schema, row_count
+from assets.names import LINK, POOL, SPINE, content_key
+from assets.workplace import Workplace
+from data_sharing_agreements.decisions import Decision, Request
+from data_sharing_agreements.errors import ErrorDetail
+from privacy.keys import run_key
+from warehouse.contracts_model import Contracts
+from warehouse.opener import Store
+from warehouse.steps import StepResult
+
+_SCHEMA = (
+    ("record_key", "BIGINT", "Random key of a source's record"),
+    ("person_key", "BIGINT", "Random key of the person it belongs to, stable between versions"),
+)
+
+
+def link_asset(contracts: Contracts) -> dg.AssetsDefinition:
+    """Return the asset of the spine."""
+
+    @dg.asset(
+        name=SPINE,
+        deps=[content_key(source) for source in contracts.sources],
+        group_name=LINK,
+        description="Which records belong to one person: record key to person key, versioned.\n\n"
+        "Splink sees encodings made under a key that exists for one run; names stay in the vault.",
+        owners=["team:data-office"],
+        kinds={"duckdb", "splink"},
+        tags={"sensitivity": "sensitive"},
+        metadata=plain_schema(_SCHEMA),
+        pool=POOL,
+    )
+    def spine(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
+        outcome = make_spine(workplace)
+        return dg.MaterializeResult(
+            metadata=row_count(outcome.records)
+            | plain_schema(_SCHEMA)
+            | {"version": outcome.version, "persons": outcome.persons, "skipped": outcome.skipped}
+        )
+
+    return spine
+
+
+def make_spine(workplace: Workplace) -> LinkOutcome:
+    """Link every source whose agreement permits it, and write down what came of it.
+
+    Raises:
+        Refused: The agreements do not permit to link the sources that are left.
+    """
+    hub = workplace.hub
+    settings = hub.deployment
+    start = time.perf_counter()
+    with workplace.working("link"):
+        sources = permitted_sources(workplace)
+        vault, warehouse = Store.vault(), Store.warehouse()
+        with hub.opener.session(read=[vault], write=[warehouse]) as session, session.guard():
+            outcome = link(
+                session.raw,
+                sources=sources,
+                run_key=run_key(),
+                seed=settings.link_seed,
+                progress=workplace.progress,
+                report_dir=hub.reports("linkage", "index.html").parent,
+            )
+        workplace.record(
+            StepResult(
+                "link",
+                rows_in=outcome.records,
+                rows_out=outcome.persons,
+                seconds=time.perf_counter() - start,
+                status="skipped" if outcome.skipped else "done",
+            )
+        )
+    return outcome
+
+
+def permitted_sources(workplace: Workplace) -> tuple[str, ...]:
+    """Return the sources that may be linked; each that may not is written down as refused.
+
+    Raises:
+        Refused: None may, or not with one another.
+    """
+    hub = workplace.hub
+    wanted = hub.deployment.link_sources or hub.contracts.sources
+    if hub.gate.ask(_request(workplace, *wanted)).permitted:
+        return wanted
+    answers = {source: hub.gate.ask(_request(workplace, source)) for source in wanted}
+    for source, decision in answers.items():
+        if not decision.permitted:
+            workplace.record(StepResult("link", source, status="refused", errors=_why(source, decision)))
+    left = tuple(source for source, decision in answers.items() if decision.permitted)
+    hub.gate.require(_request(workplace, *left))
+    return left
+
+
+def _request(workplace: Workplace, *sources: str) -> Request:
+    return Request("link", purpose=workplace.hub.deployment.link_purpose, sources=frozenset(sources))
+
+
+def _why(source: str, decision: Decision) -> tuple[ErrorDetail, ...]:
+    return tuple(
+        ErrorDetail(
+            reason.code,
+            reason.text,
+            why="What no agreement in force permits is refused.",
+            next=f"Renew or amend {reason.document}; until then {source} is left out of the spine.",
+            source=source,
+            document=reason.document,
+            clause=reason.clause,
+        )
+        for reason in decision.reasons
+    )

@@ -1,0 +1,67 @@
+"""Assembly of the definitions of one deployment.
+
+Belongs here: contracts, licenses and indicators turned into assets, and jobs,
+schedule, sensor and resources beside them. Does not: asset bodies, or what a
+resource does.
+"""
+
+import logging
+
+import dagster as dg
+from assets.core import core_assets
+from assets.indicators import indicator_assets
+from assets.marts import mart_assets
+from warehouse.marts.definition import load_marts
+
+from assets.deliveries import delivery_asset
+from assets.ingest import ingest_asset
+from assets.link import link_asset
+from assets.workplace import Workplace
+from pipelines.jobs import jobs, monthly
+from pipelines.resources import io_manager, workplace_resource
+from pipelines.sensors import landing_sensor
+from warehouse.contracts_loader import load_contracts
+from warehouse.deployment import Deployment
+from warehouse.indicators.definition import load_definitions
+
+
+def build_defs(deployment: Deployment, *, workplace: Workplace | None = None) -> dg.Definitions:
+    """Return fresh definitions of a deployment.
+
+    Args:
+        deployment: Its documents say which assets there are.
+        workplace: The workplace of a process that holds the home already; without
+            it each run takes the home itself.
+
+    Raises:
+        Invalid: Contracts, marts or indicators have faults.
+    """
+    contracts = load_contracts(deployment.contracts_dir)
+    marts = load_marts(deployment.marts_dir)
+    return dg.Definitions(
+        assets=[
+            *(delivery_asset(contract) for contract in contracts),
+            *(ingest_asset(contract) for contract in contracts),
+            link_asset(contracts),
+            core_assets(contracts),
+            *mart_assets(marts),
+            *indicator_assets(load_definitions(deployment.indicators_dir)),
+        ],
+        jobs=jobs(),
+        schedules=[monthly()],
+        sensors=[landing_sensor(deployment)],
+        resources={
+            "workplace": workplace_resource(deployment, workplace),
+            "io_manager": io_manager(),
+        },
+        executor=dg.in_process_executor,
+        loggers={"console": _quiet},
+    )
+
+
+@dg.logger(description="Warnings only: what a run does is in its events, and progress on standard error.")
+def _quiet(context: dg.InitLoggerContext) -> logging.Logger:
+    """Return a logger that says warnings and worse."""
+    logger = logging.getLogger("commonweal.dagster")
+    logger.setLevel(logging.ERROR)
+    return logger

@@ -1,0 +1,70 @@
+"""`commonweal evaluate`: linkage against a file of truth.
+
+Belongs here: options and the printed summary. Does not: measuring (linkage.evaluate).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines.cli.context import Context
+from pipelines.cli.output import emit, json_option, say, table
+
+
+@click.command()
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="CSV with source,record_id,person_id and any columns of subgroups.",
+)
+@json_option
+@click.pass_obj
+def evaluate(context: Context, truth: Path, as_json: bool) -> None:
+    """Measure the current link version against known truth, by source pair and subgroup."""
+    from linkage.evaluate import evaluate as measure
+
+    from data_sharing_agreements.errors import UsageFault
+    from warehouse.opener import Store
+
+    if not truth.is_file():
+        raise UsageFault.of(
+            "no-truth",
+            f"There is no file {truth.name} at the place given.",
+            why="Linkage is measured against a CSV of source, record id and person id.",
+            next="Name one; `commonweal synth` writes truth/records.csv.",
+        )
+    with context.held_hub("evaluate") as hub:
+        stores = [Store.vault(), Store.warehouse()]
+        with hub.opener.session(read=stores) as session, session.guard():
+            payload = measure(session.raw, truth).to_json()
+    emit(payload, as_json=as_json, people=lambda: _show(payload))
+
+
+def _show(payload: dict[str, Any]) -> None:
+    records = payload["records"]
+    say(
+        f"Link version {payload['link_version']}: {records['truth']:,} records in the truth, "
+        f"{records['matched']:,} found, {records['missing']:,} missing."
+    )
+    say()
+    rows = [
+        ["all", "pairs", *_measures(payload["pairs"])],
+        ["all", "clusters", *_measures(payload["clusters"])],
+    ]
+    for part in payload["by_source_pair"]:
+        rows.append([" + ".join(part["sources"]), "clusters", *_measures(part["clusters"])])
+    for part in payload["by_subgroup"]:
+        rows.append([f"{part['column']} = {part['group']}", "clusters", *_measures(part["clusters"])])
+    table(["of", "counting", "precision", "recall", "F1"], rows)
+
+
+def _measures(part: dict[str, Any]) -> list[str]:
+    return [_measure(part[name]) for name in ("precision", "recall", "f1")]
+
+
+def _measure(value: dict[str, float | None]) -> str:
+    if value["value"] is None:
+        return "–"
+    return f"{value['value']:.4f} ({value['low']:.4f}–{value['high']:.4f})"

@@ -1,0 +1,147 @@
+"""`commonweal init`, `doctor`, `backup`, `restore`: the home directory itself.
+
+Belongs here: options and what is printed. Does not: the work (pipelines.doctor,
+pipelines.backup, warehouse.hub).
+"""
+
+import os
+from pathlib import Path
+
+import click
+
+from pipelines.cli.context import Context
+from pipelines.cli.output import emit, json_option, say, table
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def init(context: Context, as_json: bool) -> None:
+    """Make the home directory: keys, registry, accounts. What is there stays as it is."""
+    from pipelines.instance import prepare
+    from pipelines.lock import hold
+    from warehouse.hub import Hub
+
+    deployment = context.deployment()
+    deployment.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with hold(deployment.lock_path, "init"):
+        passwords = Hub.init(deployment)
+        prepare(deployment.dagster_home)
+        keep_passwords(deployment.home / "accounts.txt", passwords)
+    payload = {
+        "schema": "commonweal/init/1",
+        "name": deployment.name,
+        "home": str(deployment.home),
+        "accounts": sorted(passwords),
+    }
+    emit(payload, as_json=as_json, people=lambda: _show_init(payload))
+
+
+def keep_passwords(path: Path, passwords: dict[str, str]) -> None:
+    """Add new accounts' first passwords to a file that only this user can read."""
+    if not passwords:
+        return
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
+        file.writelines(f"{name} {password}\n" for name, password in passwords.items())
+
+
+def _show_init(payload: dict) -> None:
+    say(f"{payload['name']}: the home is {payload['home']}")
+    say(
+        "Keys are in its keys/ directory. Keep a copy elsewhere: without them nothing here can be read again."
+    )
+    if payload["accounts"]:
+        say(f"Made the accounts {', '.join(payload['accounts'])}; first passwords are in accounts.txt there.")
+    say("Next: put deliveries into its landing/ directory, then `commonweal run`.")
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def doctor(context: Context, as_json: bool) -> int:
+    """Look after keys, disk, locks, versions, documents, registry and log. Changes nothing."""
+    from data_sharing_agreements.errors import worst_exit_code
+    from pipelines.doctor import examine
+
+    findings = examine(context.deployment())
+    worst = worst_exit_code(finding.exit_code for finding in findings)
+    payload = {
+        "schema": "commonweal/doctor/1",
+        "ok": worst == 0,
+        "exit_code": worst,
+        "findings": [finding.to_json() for finding in findings],
+    }
+    emit(payload, as_json=as_json, people=lambda: _show_findings(payload))
+    return worst
+
+
+def _show_findings(payload: dict) -> None:
+    rows = [["ok" if f["ok"] else "look", f["subject"], f["what"]] for f in payload["findings"]]
+    table(["", "subject", "found"], rows)
+    for finding in payload["findings"]:
+        if finding["next"]:
+            say(f"Next, {finding['subject']}: {finding['next']}")
+    say("All is well." if payload["ok"] else "Something needs attention.")
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new directory to write to.")
+@click.option(
+    "--keys-out",
+    type=click.Path(path_type=Path),
+    help="Also copy the keys, to another new directory: keep it apart from the first.",
+)
+@json_option
+@click.pass_obj
+def backup(context: Context, out: Path, keys_out: Path | None, as_json: bool) -> None:
+    """Copy stores, registry, checkpoints and reports; keys only if told where.
+
+    The copy without keys is unreadable to whoever finds it, and to you: a lost key
+    means its stores are lost, whatever copies there are.
+    """
+    from pipelines.backup import back_up
+
+    manifest = back_up(context.existing(), out, keys_out)
+    payload = {"schema": "commonweal/backup/1", "path": str(out), **manifest}
+    payload["keys"] = str(keys_out) if keys_out else None
+    emit(payload, as_json=as_json, people=lambda: _show_backup(payload))
+
+
+def _show_backup(payload: dict) -> None:
+    files = payload["files"]
+    size = sum(file["bytes"] for file in files)
+    say(f"Copied {len(files):,} files, {size / 1024**2:,.1f} MiB, to {payload['path']}")
+    if payload["keys"]:
+        say(f"Keys are in {payload['keys']}. Keep them apart: who has both can read everything.")
+    else:
+        say(
+            "Keys are NOT in it. If the keys of this home are lost, neither it nor this copy can ever be read."
+        )
+
+
+@click.command()
+@click.option(
+    "--from", "source", type=click.Path(path_type=Path), required=True, help="A directory `backup` wrote."
+)
+@click.option(
+    "--keys-from", type=click.Path(path_type=Path), help="The keys, if this home has none of its own."
+)
+@json_option
+@click.pass_obj
+def restore(context: Context, source: Path, keys_from: Path | None, as_json: bool) -> None:
+    """Put a backup into a home that has no stores.
+
+    Every file is compared with the backup's manifest. A home that has gone on
+    since the backup is not overwritten: its log would then be older than the
+    checkpoints others hold.
+    """
+    from pipelines.backup import put_back
+
+    manifest = put_back(context.deployment(), source, keys_from)
+    payload = {"schema": "commonweal/restore/1", "home": str(context.deployment().home), **manifest}
+    emit(payload, as_json=as_json, people=lambda: _show_restore(payload))
+
+
+def _show_restore(payload: dict) -> None:
+    say(f"Put {len(payload['files']):,} files of {payload['taken_at']} back into {payload['home']}")
+    say("Next: `commonweal log verify --against` a checkpoint someone else kept, then `commonweal run`.")

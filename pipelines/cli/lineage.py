@@ -1,0 +1,39 @@
+"""`commonweal lineage`: where a mart or indicator comes from.
+
+Belongs here: printing the path. Does not: deriving it (warehouse.lineage).
+"""
+
+from typing import Any
+
+import click
+
+from pipelines.cli.context import Context
+from pipelines.cli.output import emit, json_option, say, table
+
+
+@click.command()
+@click.argument("name")
+@json_option
+@click.pass_obj
+def lineage(context: Context, name: str, as_json: bool) -> None:
+    """Trace NAME (a mart, an indicator, or a column of one) back to what agencies sent.
+
+    Shown are the columns its values come from, the columns that decide which rows
+    there are, the deliveries, the link version, and the clauses it rests on.
+    """
+    from warehouse.lineage import lineage as trace
+
+    with context.hub() as hub:
+        payload = trace(hub, name).to_json()
+    emit(payload, as_json=as_json, people=lambda: _show(payload))
+
+
+def _show(payload: dict[str, Any]) -> None:
+    say(f"{payload['name']}, link version {payload['link_version'] or '–'}")
+    columns = ("source", "column", "via")
+    for key, title in (("value_from", "Values come from"), ("rows_from", "Rows are decided by")):
+        table(columns, [[origin[c] for c in columns] for origin in payload[key]], title=f"\n{title}")
+    deliveries = [[d["id"], d["period"], d["sha256"][:16]] for d in payload["deliveries"]]
+    table(["delivery", "period", "sha256"], deliveries, title="\nDeliveries")
+    clauses = [[c["document"], c["clause"]] for c in payload["clauses"]]
+    table(["document", "clause"], clauses, title="\nClauses")

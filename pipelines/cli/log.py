@@ -1,0 +1,102 @@
+"""`commonweal log verify|show|checkpoint`: the record of every decision, for anyone to check.
+
+Belongs here: reading checkpoints, printing. Does not: the log and its proofs.
+"""
+
+from pathlib import Path
+
+import click
+
+from pipelines.cli.context import Context
+from pipelines.cli.output import emit, json_option, note, say, table
+
+
+@click.group()
+def log() -> None:
+    """The log of decisions."""
+
+
+@log.command()
+@click.option(
+    "--against",
+    "files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A checkpoint someone kept; may be given several times.",
+)
+@json_option
+@click.pass_obj
+def verify(context: Context, files: tuple[Path, ...], as_json: bool) -> int:
+    """Check every entry, the tree, the signatures, and every checkpoint at hand.
+
+    The checkpoints of the home are always checked. One that an agency kept
+    elsewhere proves more: give it with --against.
+    """
+    from pipelines.logbook import verify_log
+
+    report = verify_log(context.existing(), files)
+    payload = {
+        "schema": "commonweal/log verify/1",
+        "ok": report.ok,
+        "size": report.size,
+        "root": report.root,
+        "checkpoints": report.checkpoints,
+        "faults": [{"index": fault.index, "kind": fault.kind} for fault in report.faults],
+    }
+    emit(payload, as_json=as_json, people=lambda: _show_verified(payload))
+    if report.ok:
+        return 0
+    if not as_json:
+        note("Integrity (exit 6): the log is not what it was. Keep this home as it is and tell the board.")
+    return 6
+
+
+def _show_verified(payload: dict) -> None:
+    word = "verifies" if payload["ok"] else "does NOT verify"
+    say(f"The log {word}: {payload['size']:,} entries, {payload['checkpoints']} checkpoints.")
+    say(f"Root {payload['root']}")
+    table(["entry", "fault"], [[fault["index"], fault["kind"]] for fault in payload["faults"]])
+
+
+@log.command()
+@click.option("-n", "--last", default=20, show_default=True, help="How many entries, newest last.")
+@json_option
+@click.pass_obj
+def show(context: Context, last: int, as_json: bool) -> None:
+    """Show the newest entries: what was decided, under which clauses."""
+    with context.hub() as hub:
+        entries = [dict(entry) for entry in hub.log.show(last)]
+    payload = {"schema": "commonweal/log show/1", "entries": entries}
+    emit(payload, as_json=as_json, people=lambda: _show_entries(entries))
+
+
+def _show_entries(entries: list[dict]) -> None:
+    rows = [[e["index"], str(e["at"])[:19], e["kind"], _body(e), _clauses(e)] for e in entries]
+    table(["entry", "at", "kind", "what", "clauses"], rows)
+
+
+def _body(entry: dict) -> str:
+    summary = entry.get("summary") or {}
+    return ", ".join(
+        f"{key}={value}" for key, value in summary.items() if isinstance(value, str | int | bool)
+    )
+
+
+def _clauses(entry: dict) -> str:
+    return ", ".join(f"{c['document']} {c['clause']}" for c in entry.get("clauses") or ())
+
+
+@log.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
+@json_option
+@click.pass_obj
+def checkpoint(context: Context, out: Path, as_json: bool) -> None:
+    """Write a signed checkpoint to a file, to be kept where the operator cannot change it."""
+    with context.hub() as hub:
+        signed = hub.log.checkpoint(out)
+    payload = {"schema": "commonweal/log checkpoint/1", "path": str(out), "checkpoint": signed}
+    emit(
+        payload,
+        as_json=as_json,
+        people=lambda: say(f"Wrote {out}: {signed['size']:,} entries, root {signed['root']}"),
+    )

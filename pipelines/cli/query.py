@@ -1,0 +1,75 @@
+"""`commonweal query` and `table`: asking a mart, as who has signed in.
+
+Belongs here: options and the printed rows. Does not: what may be asked
+(warehouse.query).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from pipelines.cli.context import Context
+from pipelines.cli.output import emit, json_option, note, table
+
+
+@click.command()
+@click.option("--project", required=True, help="The licensed project.")
+@click.argument("sql")
+@json_option
+@click.pass_obj
+def query(context: Context, project: str, sql: str, as_json: bool) -> None:
+    """Run one SELECT on a project's mart, if its license is one of rows.
+
+    The statement reads that mart only, and every question is written to the log.
+    """
+    from pipelines.session import signed_in
+    from warehouse.query import query as ask
+
+    with context.hub() as hub:
+        payload = ask(hub, project=project, actor=signed_in(hub).name, sql=sql).to_json()
+    emit(payload, as_json=as_json, people=_shower(payload))
+
+
+@click.command("table")
+@click.option("--project", required=True, help="The licensed project.")
+@click.option("--rows", required=True, help="Dimensions down the side, separated by commas.")
+@click.option("--columns", default="", help="Dimensions across, separated by commas.")
+@click.option("--measure", required=True, help="A declared measure of the mart.")
+@json_option
+@click.pass_obj
+def table_verb(context: Context, project: str, rows: str, columns: str, measure: str, as_json: bool) -> None:
+    """Build a table of aggregates, if the project's license is one of aggregates.
+
+    Small cells are withheld, and so are those that would give them away. The same
+    question gets the same answer, and each one spends from the project's budget.
+    """
+    from pipelines.session import signed_in
+    from warehouse.query import table as build
+
+    with context.hub() as hub:
+        answer = build(
+            hub,
+            project=project,
+            actor=signed_in(hub).name,
+            rows=_names(rows),
+            columns=_names(columns),
+            measure=measure,
+        )
+        payload = answer.to_json()
+    emit(payload, as_json=as_json, people=_shower(payload))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _shower(payload: dict[str, Any]) -> Callable[[], None]:
+    def show() -> None:
+        table([column["name"] for column in payload["columns"]], payload["rows"])
+        if payload["withheld"]:
+            note(f"Withheld: {payload['withheld']}")
+        for duty in payload["obligations"]:
+            note(f"{duty['rule']}: {duty['value']} ({duty['document']}, {duty['clause']})")
+
+    return show

@@ -1,0 +1,65 @@
+"""`commonweal run`: everything, from deliveries to indicators.
+
+Belongs here: options and the printed report. Does not: the run.
+"""
+
+from pathlib import Path
+
+import click
+
+from pipelines.cli.context import Context
+from pipelines.cli.output import emit, error_text, json_option, note, say, table
+
+
+@click.command()
+@click.option(
+    "--landing",
+    type=click.Path(path_type=Path),
+    help="Read deliveries from this directory instead of the home's own. It is never written to.",
+)
+@json_option
+@click.pass_obj
+def run(context: Context, landing: Path | None, as_json: bool) -> int:
+    """Take every delivery that has arrived to marts and indicators.
+
+    Starts where the last run ended, however it ended. With nothing new it is over
+    in seconds.
+    """
+    from pipelines.cli.progress import watch
+    from pipelines.interrupts import interruptible
+    from pipelines.runner import run_everything
+
+    deployment = context.deployment()
+    with interruptible(), watch() as progress:
+        report = run_everything(deployment, landing, progress)
+    payload = report.to_json()
+    emit(payload, as_json=as_json, people=lambda: _show(payload))
+    if not as_json:
+        for failure in report.failures:
+            note(error_text(failure))
+    return report.exit_code
+
+
+def _show(payload: dict) -> None:
+    columns = ("step", "source", "period", "rows_in", "rows_out", "rows_quarantined", "seconds", "status")
+    table([c.replace("_", " ") for c in columns], [[step[c] for c in columns] for step in payload["steps"]])
+    for held in payload["held"]:
+        rules = ", ".join(f"{rule['rule']} ({rule['rows']:,} rows)" for rule in held["rules"])
+        say(f"Held: {held['source']} {held['period']}: {rules}. The delivery before it stands.")
+    for refused in payload["refused"]:
+        say(f"Refused: {refused['verb']}: {refused['reason']} ({refused['document']}, {refused['clause']})")
+    say()
+    _show_results(payload)
+    say(f"Run {payload['run_id']} {payload['status']} in {payload['seconds']:.1f} s.")
+
+
+def _show_results(payload: dict) -> None:
+    if payload["link"]:
+        link = payload["link"]
+        say(f"Link version {link['version']}: {link['records']:,} records of {link['persons']:,} persons.")
+    for mart in payload["marts"]:
+        say(f"Mart {mart['project']} version {mart['version']}: {mart['rows']:,} rows, {mart['path']}")
+    for report in payload["reports"]:
+        say(f"Report {report['kind']}: {report['path']}")
+    log = payload["log"]
+    say(f"Log: {log['size']:,} entries, root {str(log['root'])[:16]}…")

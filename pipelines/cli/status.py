@@ -1,0 +1,89 @@
+"""`commonweal status`: where a deployment stands.
+
+Belongs here: reading the registry, printing. Does not: opening any store.
+"""
+
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines.cli.context import Context
+from pipelines.cli.output import emit, json_option, say, table
+
+if TYPE_CHECKING:
+    from warehouse.hub import Hub
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def status(context: Context, as_json: bool) -> None:
+    """Show what is going on: the run, deliveries by source, link version, marts, log."""
+    with context.hub() as hub:
+        payload = standing(hub)
+    emit(payload, as_json=as_json, people=lambda: _show(payload))
+
+
+def standing(hub: "Hub") -> dict[str, Any]:
+    """Return where a deployment stands, as `commonweal/status/1`."""
+    from pipelines.lock import holder_of
+    from pipelines.report import current_link, current_marts
+
+    holder = holder_of(hub.deployment.lock_path)
+    last = hub.registry.runs.last()
+    return {
+        "schema": "commonweal/status/1",
+        "name": hub.deployment.name,
+        "home": str(hub.deployment.home),
+        "running": asdict(holder) if holder else None,
+        "last_run": _run(last) if last else None,
+        "sources": [_source(hub, source) for source in hub.contracts.sources],
+        "link": current_link(hub),
+        "marts": current_marts(hub),
+        "log": {"size": hub.log.size, "root": hub.log.root},
+    }
+
+
+def _run(run: Any) -> dict[str, Any]:
+    return {
+        "run_id": str(run.id),
+        "kind": run.kind,
+        "status": run.status,
+        "exit_code": run.exit_code,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+    }
+
+
+def _source(hub: "Hub", source: str) -> dict[str, Any]:
+    deliveries = [delivery for delivery in hub.registry.deliveries.all() if delivery.source == source]
+    standing = hub.registry.deliveries.current(source)
+    counts = Counter(str(delivery.state) for delivery in deliveries)
+    return {
+        "source": source,
+        "standing": len(standing),
+        "latest_period": max((delivery.period for delivery in standing), default=None),
+        "rows": sum(delivery.rows_out or 0 for delivery in standing),
+        "pending": counts["pending"],
+        "held": counts["held"],
+        "refused": counts["refused"],
+    }
+
+
+def _show(payload: dict[str, Any]) -> None:
+    say(f"{payload['name']}: {payload['home']}")
+    running, last = payload["running"], payload["last_run"]
+    if running:
+        say(f"Going on: `{running['kind']}`, process {running['pid']}, since {running['since']}")
+    if last:
+        say(f"Last run: {last['run_id']} {last['status']}, ended {str(last['finished_at'])[:19]}")
+    columns = ("source", "standing", "latest_period", "rows", "pending", "held", "refused")
+    table([c.replace("_", " ") for c in columns], [[s[c] for c in columns] for s in payload["sources"]])
+    if payload["link"]:
+        link = payload["link"]
+        say(f"Link version {link['version']}: {link['records']:,} records of {link['persons']:,} persons")
+    marts = [[m["project"], m["mart"], m["version"], m["rows"]] for m in payload["marts"]]
+    table(["project", "mart", "version", "rows"], marts)
+    say(f"Log: {payload['log']['size']:,} entries, root {str(payload['log']['root'])[:16]}…")

@@ -1,0 +1,178 @@
+"""An examination of a deployment that changes nothing.
+
+Belongs here: what is looked at, and what is found. Does not: mending, or
+printing.
+"""
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from assets.faults import safe
+from assets.space import space
+from data_sharing_agreements.errors import CommonwealError, ErrorDetail, Invalid
+from pipelines.lock import holder_of, left_behind
+from warehouse.deployment import Deployment
+
+PINNED = {
+    "dagster": "1.13.27",
+    "duckdb": "1.5.5",
+    "duckdb-extension-httpfs": "1.5.5",
+    "duckdb-extension-encodings": "1.5.5",
+    "great-expectations": "1.24.1",
+    "splink": "5.0.0",
+}
+"""Libraries of which a detail is relied upon, and the version that was tried."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    Args:
+        subject: What was looked at: keys, disk, lock, versions and so on.
+        ok: Whether nothing needs to be done.
+        what: What was found.
+        next: What to do, if anything.
+        exit_code: 0, or what a command that met it would exit with.
+    """
+
+    subject: str
+    ok: bool
+    what: str
+    next: str = ""
+    exit_code: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as plain JSON."""
+        return asdict(self)
+
+
+def examine(deployment: Deployment) -> list[Finding]:
+    """Look at everything a run depends on, and go on after a fault."""
+    looks: tuple[tuple[str, Callable[[Deployment], Iterator[Finding]]], ...] = (
+        ("versions", _versions),
+        ("disk", _disk),
+        ("documents", _documents),
+        ("lock", _lock),
+        ("keys", _keys),
+        ("registry", _registry),
+    )
+    return [finding for subject, look in looks for finding in _looked(subject, look, deployment)]
+
+
+def _looked(
+    subject: str, look: Callable[[Deployment], Iterator[Finding]], deployment: Deployment
+) -> list[Finding]:
+    try:
+        return list(look(deployment))
+    except Exception as error:
+        return _faulty(subject, safe(error))
+
+
+def _faulty(subject: str, error: CommonwealError) -> list[Finding]:
+    return [
+        Finding(subject, ok=False, what=detail.what, next=detail.next, exit_code=error.exit_code)
+        for detail in error.details
+    ]
+
+
+def _versions(_: Deployment) -> Iterator[Finding]:
+    found = {name: importlib.metadata.version(name) for name in PINNED}
+    other = {name: version for name, version in found.items() if version != PINNED[name]}
+    listed = ", ".join(f"{name} {version}" for name, version in found.items())
+    yield Finding(
+        "versions",
+        ok=not other,
+        what=f"Python {platform.python_version()}, {listed}",
+        next="Install the locked requirements (`make install`)." if other else "",
+        exit_code=5 if other else 0,
+    )
+
+
+def _disk(deployment: Deployment) -> Iterator[Finding]:
+    found = space(deployment.home)
+    yield Finding(
+        "disk",
+        ok=found.enough,
+        what=f"{found.free / 1024**3:,.1f} GiB free; a run begins with {found.needed / 1024**3:,.2f} GiB "
+        "and twice the size of what waits to be read",
+        next="" if found.enough else "Free space on the disk of the home directory.",
+        exit_code=0 if found.enough else 1,
+    )
+
+
+def _documents(deployment: Deployment) -> Iterator[Finding]:
+    from data_sharing_agreements.documents import load_agreements
+    from warehouse.contracts_loader import load_contracts
+
+    faults: list[ErrorDetail] = []
+    counts = []
+    for name, load, directory in (
+        ("contracts", load_contracts, deployment.contracts_dir),
+        ("agreements", load_agreements, deployment.agreements_dir),
+    ):
+        try:
+            found = load(directory)
+        except Invalid as fault:
+            faults += fault.details
+        else:
+            counts.append(f"{len(found.sources) if name == 'contracts' else len(found.dsas)} {name}")
+    for fault in faults:
+        yield Finding("documents", ok=False, what=fault.what, next=fault.next, exit_code=5)
+    if not faults:
+        yield Finding("documents", ok=True, what=", ".join(counts))
+
+
+def _lock(deployment: Deployment) -> Iterator[Finding]:
+    holder = holder_of(deployment.lock_path)
+    dead = left_behind(deployment.lock_path)
+    if holder:
+        what = f"held by process {holder.pid} for `{holder.kind}` since {holder.since}"
+    elif dead and dead.kind:
+        what = f"free; `{dead.kind}` of process {dead.pid} died holding it, the next run continues its work"
+    else:
+        what = "free"
+    yield Finding("lock", ok=True, what=what)
+
+
+def _keys(deployment: Deployment) -> Iterator[Finding]:
+    from privacy.key_care import check
+
+    if not deployment.keys_dir.is_dir():
+        yield Finding(
+            "keys", ok=False, what="There is no home yet.", next="Run `commonweal init`.", exit_code=2
+        )
+        return
+    report = check(deployment.keys_dir)
+    for fault in report.faults:
+        yield Finding("keys", ok=False, what=fault.what, next=fault.next, exit_code=6)
+    roles = ", ".join(role.value for role in report.roles)
+    yield Finding("keys", ok=True, what=f"roles {roles or 'none'}; {len(report.stores)} stores have a key")
+    if report.roots:
+        yield Finding(
+            "keys",
+            ok=True,
+            what=f"the root keys {', '.join(report.roots)} lie on this machine",
+            next="In production keep them elsewhere: they recover and rotate role keys, runs do not need them.",
+        )
+
+
+def _registry(deployment: Deployment) -> Iterator[Finding]:
+    from pipelines.stores import faults_of_stores
+    from warehouse.hub import Hub
+
+    if not deployment.keys_dir.is_dir():
+        return
+    with Hub.open(deployment) as hub:
+        yield Finding("registry", ok=True, what=f"its log has {hub.log.size:,} entries and fits its anchors")
+        if holder_of(deployment.lock_path):
+            yield Finding("stores", ok=True, what="not looked at, because a run is going")
+            return
+        faults = list(faults_of_stores(hub))
+        for fault in faults:
+            yield Finding("stores", ok=False, what=fault.what, next=fault.next, exit_code=6)
+        if not faults:
+            yield Finding("stores", ok=True, what="each is the one the registry knows")

@@ -1,0 +1,50 @@
+"""The jobs, and when they run by themselves.
+
+Belongs here: which layers a job takes, the monthly schedule. Does not: the
+sensor on the landing directory (sensors.py), assets.
+"""
+
+import dagster as dg
+
+from assets.names import CORE, INDICATORS, INGEST, LINK, MARTS
+
+EVERYTHING = "everything"
+
+_LAYERS: dict[str, tuple[str, ...]] = {
+    "ingest": (INGEST,),
+    "link": (LINK,),
+    "publish": (CORE, MARTS, INDICATORS),
+    EVERYTHING: (INGEST, LINK, CORE, MARTS, INDICATORS),
+}
+
+_MEANING = {
+    "ingest": "Take every pending delivery through its contract to vault and warehouse.",
+    "link": "Link the records that stand into a new version of the spine.",
+    "publish": "Build core tables, publish marts, compute indicators.",
+    EVERYTHING: "From deliveries to indicators.",
+}
+
+
+def jobs() -> list[dg.JobDefinition | dg.UnresolvedAssetJobDefinition]:
+    """Return the jobs: ingest, link, publish, everything. Each runs in one process."""
+    return [
+        dg.define_asset_job(
+            name,
+            selection=dg.AssetSelection.groups(*layers),
+            executor_def=dg.in_process_executor,
+            description=_MEANING[name],
+        )
+        for name, layers in _LAYERS.items()
+    ]
+
+
+def monthly() -> dg.ScheduleDefinition:
+    """Return the monthly run of everything, in the night of the second day; off until switched on."""
+    return dg.ScheduleDefinition(
+        name="monthly",
+        job_name=EVERYTHING,
+        cron_schedule="0 3 2 * *",
+        execution_timezone="UTC",
+        description="Everything, each month, whether or not the sensor saw a delivery.",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+    )

@@ -1,0 +1,132 @@
+"""Taking a home for one run: lock, checks, book-keeping, and a checkpoint at the end.
+
+Belongs here: what every run does before and after its work, wherever it was
+started. Does not: the work itself, or Dagster.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from assets.faults import safe
+from assets.space import check_free_space
+from assets.workplace import Progress, Silent, Workplace
+from data_sharing_agreements.errors import CommonwealError, UsageFault, worst_exit_code
+from pipelines.lock import hold
+from pipelines.stores import check_stores
+from warehouse.deployment import Deployment
+from warehouse.hub import Hub
+
+LANDING_VARIABLE = "COMMONWEAL_LANDING"
+
+_STATUS = {0: "done", 3: "refused", 4: "held", 130: "interrupted"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: its exit code and the word for it."""
+
+    exit_code: int
+    status: str
+
+    @classmethod
+    def of_code(cls, exit_code: int) -> "Outcome":
+        """Return the outcome an exit code means."""
+        return cls(exit_code, _STATUS.get(exit_code, "failed"))
+
+
+def outcome(workplace: Workplace) -> Outcome:
+    """Return how a run stands: the worst of its failures and its steps."""
+    codes = [failure.exit_code for failure in workplace.failures]
+    codes += [3 for step in workplace.steps if step.status == "refused"]
+    codes += [4 for step in workplace.steps if step.status == "held"]
+    return Outcome.of_code(worst_exit_code(codes))
+
+
+def landing_of(deployment: Deployment, given: Path | None = None) -> Path:
+    """Return the directory deliveries come from: as given, `COMMONWEAL_LANDING`, or the home's own.
+
+    Raises:
+        UsageFault: The directory given does not exist.
+    """
+    chosen = given or os.environ.get(LANDING_VARIABLE)
+    landing = Path(chosen).resolve() if chosen else deployment.landing
+    if chosen and not landing.is_dir():
+        raise UsageFault.of(
+            "no-landing",
+            f"There is no directory {landing.name} at the place given.",
+            why="Deliveries are read from a landing directory.",
+            next="Give a directory that exists with --landing, or leave it out to use the home's own.",
+        )
+    return landing
+
+
+@contextmanager
+def occupy(
+    deployment: Deployment, kind: str, landing: Path | None = None, progress: Progress | None = None
+) -> Iterator[Workplace]:
+    """Take a home for one run and leave it in order.
+
+    The home is made if it is not there. Before the work, spill of a killed run is
+    wiped, the log is compared with its anchors, stores with their generations, and
+    runs that died are closed; after it, the run is closed and a signed checkpoint
+    of the log is left outside the registry.
+
+    Args:
+        deployment: Whose home.
+        kind: What the run is called in the registry and to whoever comes second.
+        landing: A landing directory to read instead of the home's own.
+        progress: Whoever watches.
+
+    Raises:
+        Busy: Another run holds the home.
+        IntegrityFault: Log, registry or a store are not what they should be.
+        OutOfSpace: Too little disk is left to begin.
+    """
+    source = landing_of(deployment, landing)
+    deployment.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with hold(deployment.lock_path, kind):
+        check_free_space(deployment.home)
+        Hub.init(deployment)
+        with Hub.open(deployment) as hub:
+            workplace = _begin(hub, kind, source, progress or Silent())
+            try:
+                yield workplace
+            except BaseException as error:
+                finish(workplace, _ending(error))
+                raise
+            finish(workplace)
+
+
+def finish(workplace: Workplace, ended: Outcome | None = None) -> Outcome:
+    """Close the run in the registry and leave a checkpoint of the log; the second time, do nothing.
+
+    Args:
+        workplace: The run.
+        ended: How it ended; by default as its steps and failures say.
+    """
+    ended = ended or outcome(workplace)
+    if not workplace.closed:
+        hub = workplace.hub
+        hub.registry.runs.finish(workplace.run_id, ended.status, ended.exit_code)
+        hub.log.checkpoint(hub.deployment.checkpoints)
+        workplace.closed = True
+    return ended
+
+
+def _begin(hub: Hub, kind: str, landing: Path, progress: Progress) -> Workplace:
+    hub.opener.wipe_spill()
+    check_stores(hub)
+    for dead in hub.registry.runs.unfinished():
+        hub.registry.runs.finish(dead.id, "killed", 1)
+    run = hub.registry.runs.start(kind)
+    return Workplace(hub, landing, run.id, progress)
+
+
+def _ending(error: BaseException) -> Outcome:
+    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        return Outcome.of_code(130)
+    fault: CommonwealError = safe(error)
+    return Outcome.of_code(fault.exit_code)

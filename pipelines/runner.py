@@ -1,0 +1,83 @@
+"""One run from deliveries to indicators, in this process.
+
+Belongs here: whether there is anything to do, and the job that does it. Does
+not: what a run does before and after (occupation.py), assets, printing.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from assets.faults import Unexpected
+from assets.workplace import Progress, Workplace
+from data_sharing_agreements.errors import CommonwealError
+from pipelines.fingerprint import remember, steps_if_nothing_new
+from pipelines.occupation import finish, occupy
+from pipelines.report import RunReport, report_of
+from warehouse.deployment import Deployment
+from warehouse.steps import StepResult
+
+JOB = "everything"
+
+
+def run_everything(
+    deployment: Deployment, landing: Path | None = None, progress: Progress | None = None
+) -> RunReport:
+    """Take everything that has arrived to marts and indicators.
+
+    A run that was killed is continued: each step is idempotent, and what it had
+    finished is not done again. With nothing new since the last run that finished,
+    the steps are reported as skipped.
+
+    Args:
+        deployment: What to run.
+        landing: A landing directory to read instead of the home's own; never written to.
+        progress: Whoever watches.
+
+    Raises:
+        Busy: Another run holds the home.
+        IntegrityFault: Log, registry or a store are not what they should be.
+        Invalid: A contract or agreement has faults.
+        OutOfSpace: Too little disk is left to begin.
+        KeyboardInterrupt: The run was interrupted; the next one continues it.
+    """
+    start = time.perf_counter()
+    with occupy(deployment, "run", landing, progress) as workplace:
+        workplace.register_arrivals()
+        kept = steps_if_nothing_new(workplace.hub)
+        if kept is None:
+            _run_job(workplace)
+        else:
+            _skip(workplace, kept)
+        ended = finish(workplace)
+        report = report_of(workplace, ended, time.perf_counter() - start)
+        if kept is None and ended.exit_code == 0:
+            remember(workplace.hub, report.to_json()["steps"])
+    return report
+
+
+def _skip(workplace: Workplace, kept: list[dict[str, Any]]) -> None:
+    for step in kept:
+        workplace.record(StepResult(step["step"], step["source"], step["period"], status="skipped"))
+
+
+def _run_job(workplace: Workplace) -> None:
+    from pipelines.build import build_defs
+    from pipelines.instance import fail_dead_runs, open_instance
+
+    deployment = workplace.hub.deployment
+    with open_instance(deployment.dagster_home) as instance:
+        fail_dead_runs(instance)
+        job = build_defs(deployment, workplace=workplace).resolve_job_def(JOB)
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    if not result.success and not workplace.failures:
+        workplace.failures.append(_failed_outside())
+
+
+def _failed_outside() -> CommonwealError:
+    return Unexpected.of(
+        "run-failed",
+        "Dagster ended the run before its steps could say why.",
+        why="No step reported a fault of its own.",
+        next="Open the run in `make dev`; run again to continue.",
+    )

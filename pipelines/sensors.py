@@ -1,0 +1,78 @@
+"""The sensor on the landing directory.
+
+Belongs here: noticing that deliveries have arrived, and asking for a run. Does
+not: reading them; that is the run's work.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import dagster as dg
+
+from assets.faults import guarded
+from pipelines.jobs import EVERYTHING
+from pipelines.lock import holder_of
+from pipelines.occupation import landing_of
+from warehouse.deployment import Deployment
+
+INTERVAL_SECONDS = 30
+
+
+def landing_sensor(deployment: Deployment) -> dg.SensorDefinition:
+    """Return the sensor that records what has arrived and requests a run.
+
+    A delivery counts as arrived when the directory's listing has been the same on
+    two looks running, so that a file still being copied is left alone.
+    """
+
+    @dg.sensor(
+        name="landing",
+        job_name=EVERYTHING,
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Records deliveries that have arrived in the landing directory and requests a run.",
+    )
+    def landing(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        seen = _listing(landing_of(deployment))
+        previous = json.loads(context.cursor) if context.cursor else {}
+        if seen != previous.get("seen"):
+            context.update_cursor(json.dumps({"seen": seen, "asked": previous.get("asked")}))
+            return dg.SkipReason("The landing directory has changed; waiting until copying has ended.")
+        if seen == previous.get("asked"):
+            return dg.SkipReason("Nothing has arrived since the last run was requested.")
+        if holder_of(deployment.lock_path):
+            return dg.SkipReason("A run holds the home directory.")
+        with guarded():
+            pending = _record(deployment)
+        cursor = json.dumps({"seen": seen, "asked": seen})
+        if not pending:
+            return dg.SensorResult(cursor=cursor, skip_reason=dg.SkipReason("No delivery is pending."))
+        key = hashlib.sha256("".join(pending).encode()).hexdigest()
+        return dg.SensorResult(
+            run_requests=[dg.RunRequest(run_key=key, tags={"deliveries": str(len(pending))})], cursor=cursor
+        )
+
+    return landing
+
+
+def _record(deployment: Deployment) -> list[str]:
+    """Record what has arrived, and return the pending deliveries by id."""
+    from warehouse.ingest import discover, register
+
+    from warehouse.hub import Hub
+
+    Hub.init(deployment)
+    with Hub.open(deployment) as hub:
+        register(hub, discover(hub, landing_of(deployment)))
+        return sorted(str(delivery.id) for delivery in hub.registry.deliveries.pending())
+
+
+def _listing(directory: Path) -> str:
+    """Return a digest of names, sizes and times below a directory."""
+    found = sorted(
+        (str(path.relative_to(directory)), path.stat().st_size, path.stat().st_mtime_ns)
+        for path in directory.rglob("*")
+        if path.is_file()
+    )
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
