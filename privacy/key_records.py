@@ -182,14 +182,16 @@ class SealedSecret:
     @classmethod
     def seal(cls, roster: Roster, name: str, slots: Iterable[str], payload: bytes) -> "SealedSecret":
         """Seal `payload` to every current and coming key of the slots."""
-        copies = {
-            slot: {
-                key_id(entry.point): seal(entry.point, payload, cls._purpose(roster, name, slot)).hex()
-                for entry in roster.keys_of(slot)
-            }
-            for slot in slots
-        }
-        return cls(name, copies)
+        return cls(name, {slot: cls._copies(roster, name, slot, payload) for slot in slots})
+
+    @classmethod
+    def _copies(cls, roster: Roster, name: str, slot: str, payload: bytes) -> dict[str, str]:
+        purpose = cls._purpose(roster, name, slot)
+        return {key_id(e.point): seal(e.point, payload, purpose).hex() for e in roster.keys_of(slot)}
+
+    def resealed(self, roster: Roster, slot: str, payload: bytes) -> "SealedSecret":
+        """Return the record with one slot's copies made again, for the keys it has now."""
+        return replace(self, copies={**self.copies, slot: self._copies(roster, self.name, slot, payload)})
 
     def open(self, roster: Roster, secrets: Mapping[str, tuple[str, bytes]]) -> bytes | None:
         """Return the secret, or None if none of the given slots has a copy.
