@@ -156,7 +156,7 @@ def _keys(deployment: Deployment) -> Iterator[Finding]:
             "keys",
             ok=True,
             what=f"the root keys {', '.join(report.roots)} lie on this machine",
-            next="In production keep them elsewhere: they recover and rotate role keys, runs do not need them.",
+            next="In production keep them elsewhere: they recover role keys, and no run needs them.",
         )
 
 

@@ -1,7 +1,7 @@
 """Dagster's instance, kept in the home directory, and the clearing of dead runs.
 
-Belongs here: `dagster.yaml`, opening the instance, failing runs that nobody runs
-any more. Does not: jobs or assets.
+Belongs here: opening the instance, failing runs that nobody runs any more. Does
+not: its settings (dagster_home.py), jobs or assets.
 """
 
 import os
@@ -12,51 +12,16 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipelines.dagster_home import prepare_dagster
+
 _LAUNCH_SECONDS = 300
-
-_SETTINGS = """\
-# Written by commonweal when it is missing; yours to change.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-# What a run prints is not kept: its events are.
-compute_logs:
-  module: dagster._core.storage.noop_compute_log_manager
-  class: NoOpComputeLogManager
-# One run at a time on a home directory, and a run that died frees its place.
-concurrency:
-  pools:
-    granularity: run
-    default_limit: 1
-run_monitoring:
-  enabled: true
-  free_slots_after_run_end_seconds: 60
-retention:
-  sensor:
-    purge_after_days:
-      skipped: 1
-"""
-
-
-def prepare(directory: Path) -> Path:
-    """Make Dagster's directory and its `dagster.yaml`, if they are not there.
-
-    Returns:
-        The directory, for `DAGSTER_HOME`.
-    """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings = directory / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text(_SETTINGS, encoding="utf-8")
-    return directory
 
 
 @contextmanager
 def open_instance(directory: Path) -> Iterator[dg.DagsterInstance]:
     """Open the instance of a home directory, which `dagster dev` shows as well."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
-    with dg.DagsterInstance.from_config(str(prepare(directory))) as instance:
+    with dg.DagsterInstance.from_config(str(prepare_dagster(directory))) as instance:
         yield instance
 
 

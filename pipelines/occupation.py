@@ -14,6 +14,7 @@ from assets.faults import safe
 from assets.space import check_free_space
 from assets.workplace import Progress, Silent, Workplace
 from data_sharing_agreements.errors import CommonwealError, UsageFault, worst_exit_code
+from pipelines.dagster_home import prepare_dagster
 from pipelines.lock import hold
 from pipelines.stores import check_stores
 from warehouse.deployment import Deployment
@@ -63,6 +64,24 @@ def landing_of(deployment: Deployment, given: Path | None = None) -> Path:
     return landing
 
 
+def prepare_home(deployment: Deployment) -> list[str]:
+    """Make what a home lacks: keys, registry, accounts, Dagster's settings. Hold its lock meanwhile.
+
+    First passwords of accounts made now are added to `accounts.txt` in the home,
+    which only this user can read.
+
+    Returns:
+        The accounts made now.
+    """
+    passwords = Hub.init(deployment)
+    prepare_dagster(deployment.dagster_home)
+    if passwords:
+        place = deployment.home / "accounts.txt"
+        with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
+            file.writelines(f"{name} {password}\n" for name, password in passwords.items())
+    return sorted(passwords)
+
+
 @contextmanager
 def occupy(
     deployment: Deployment, kind: str, landing: Path | None = None, progress: Progress | None = None
@@ -89,7 +108,7 @@ def occupy(
     deployment.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with hold(deployment.lock_path, kind):
         check_free_space(deployment.home)
-        Hub.init(deployment)
+        prepare_home(deployment)
         with Hub.open(deployment) as hub:
             workplace = _begin(hub, kind, source, progress or Silent())
             try:

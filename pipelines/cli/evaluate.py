@@ -53,10 +53,14 @@ def _show(payload: dict[str, Any]) -> None:
         ["all", "pairs", *_measures(payload["pairs"])],
         ["all", "clusters", *_measures(payload["clusters"])],
     ]
-    for part in payload["by_source_pair"]:
-        rows.append([" + ".join(part["sources"]), "clusters", *_measures(part["clusters"])])
-    for part in payload["by_subgroup"]:
-        rows.append([f"{part['column']} = {part['group']}", "clusters", *_measures(part["clusters"])])
+    rows += [
+        [" + ".join(part["sources"]), "clusters", *_measures(part["clusters"])]
+        for part in payload["by_source_pair"]
+    ]
+    rows += [
+        [f"{part['column']} = {part['group']}", "clusters", *_measures(part["clusters"])]
+        for part in payload["by_subgroup"]
+    ]
     table(["of", "counting", "precision", "recall", "F1"], rows)
 
 

@@ -4,7 +4,6 @@ Belongs here: options and what is printed. Does not: the work (pipelines.doctor,
 pipelines.backup, warehouse.hub).
 """
 
-import os
 from pathlib import Path
 
 import click
@@ -18,31 +17,20 @@ from pipelines.cli.output import emit, json_option, say, table
 @click.pass_obj
 def init(context: Context, as_json: bool) -> None:
     """Make the home directory: keys, registry, accounts. What is there stays as it is."""
-    from pipelines.instance import prepare
     from pipelines.lock import hold
-    from warehouse.hub import Hub
+    from pipelines.occupation import prepare_home
 
     deployment = context.deployment()
     deployment.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with hold(deployment.lock_path, "init"):
-        passwords = Hub.init(deployment)
-        prepare(deployment.dagster_home)
-        keep_passwords(deployment.home / "accounts.txt", passwords)
+        made = prepare_home(deployment)
     payload = {
         "schema": "commonweal/init/1",
         "name": deployment.name,
         "home": str(deployment.home),
-        "accounts": sorted(passwords),
+        "accounts": made,
     }
     emit(payload, as_json=as_json, people=lambda: _show_init(payload))
-
-
-def keep_passwords(path: Path, passwords: dict[str, str]) -> None:
-    """Add new accounts' first passwords to a file that only this user can read."""
-    if not passwords:
-        return
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
-        file.writelines(f"{name} {password}\n" for name, password in passwords.items())
 
 
 def _show_init(payload: dict) -> None:
@@ -114,9 +102,7 @@ def _show_backup(payload: dict) -> None:
     if payload["keys"]:
         say(f"Keys are in {payload['keys']}. Keep them apart: who has both can read everything.")
     else:
-        say(
-            "Keys are NOT in it. If the keys of this home are lost, neither it nor this copy can ever be read."
-        )
+        say("Keys are NOT in it. If the keys of this home are lost, neither can ever be read again.")
 
 
 @click.command()

@@ -35,14 +35,7 @@ def verify(context: Context, files: tuple[Path, ...], as_json: bool) -> int:
     from pipelines.logbook import verify_log
 
     report = verify_log(context.existing(), files)
-    payload = {
-        "schema": "commonweal/log verify/1",
-        "ok": report.ok,
-        "size": report.size,
-        "root": report.root,
-        "checkpoints": report.checkpoints,
-        "faults": [{"index": fault.index, "kind": fault.kind} for fault in report.faults],
-    }
+    payload = report.to_json()
     emit(payload, as_json=as_json, people=lambda: _show_verified(payload))
     if report.ok:
         return 0
@@ -55,6 +48,8 @@ def _show_verified(payload: dict) -> None:
     word = "verifies" if payload["ok"] else "does NOT verify"
     say(f"The log {word}: {payload['size']:,} entries, {payload['checkpoints']} checkpoints.")
     say(f"Root {payload['root']}")
+    if payload["unsigned"]:
+        say(f"{payload['unsigned']:,} entries were made since the last checkpoint.")
     table(["entry", "fault"], [[fault["index"], fault["kind"]] for fault in payload["faults"]])
 
 

@@ -22,7 +22,7 @@ def quarantine() -> None:
 @json_option
 @click.pass_obj
 def report(context: Context, source: str, as_json: bool) -> None:
-    """Count SOURCE's quarantined rows by delivery, table and rule. No value is shown; the reading is logged."""
+    """Count SOURCE's quarantined rows by delivery, table and rule. No value is shown; it is logged."""
     from warehouse.ingest.quarantine import quarantine_report
 
     with context.held_hub("quarantine report") as hub:

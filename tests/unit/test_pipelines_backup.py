@@ -1,0 +1,126 @@
+"""Backup and restore: everything but the keys, put back whole or not at all."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from data_sharing_agreements.errors import Busy, IntegrityFault, UsageFault
+from pipelines.backup import MANIFEST, back_up, put_back
+from pipelines.lock import hold
+from warehouse.deployment import Deployment
+
+
+def deployment_in(directory: Path, home: str = "home") -> Deployment:
+    config = directory / "commonweal.toml"
+    config.write_text('[deployment]\nname = "tiny"\n')
+    return Deployment.load(config, directory / home)
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    """A home with a little of everything."""
+    found = deployment_in(tmp_path)
+    for name in ("keys/roles", "landing", "staging", "spill", "dagster", "marts/p", "checkpoints", "reports"):
+        (found.home / name).mkdir(parents=True)
+    for name in (
+        "keys/roles/linker.key",
+        "landing/sent.csv",
+        "staging/d1.duckdb",
+        "spill/x.tmp",
+        "dagster/dagster.yaml",
+        "marts/p/1.duckdb",
+        "vault.duckdb",
+        "checkpoints/1.json",
+        "accounts.txt",
+        "session.json",
+    ):
+        (found.home / name).write_bytes(name.encode())
+    registry = sqlite3.connect(found.home / "registry.sqlite")
+    registry.execute("PRAGMA journal_mode = WAL")
+    registry.execute("CREATE TABLE t(x)")
+    registry.execute("INSERT INTO t VALUES (1)")
+    registry.commit()
+    registry.close()
+    return found
+
+
+def names(directory: Path) -> set[str]:
+    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+
+
+KEPT = {"marts/p/1.duckdb", "vault.duckdb", "checkpoints/1.json", "registry.sqlite"}
+
+
+def test_stores_and_registry_are_copied_and_keys_are_not(deployment: Deployment, tmp_path: Path) -> None:
+    manifest = back_up(deployment, tmp_path / "copy")
+    assert names(tmp_path / "copy") == KEPT | {MANIFEST}
+    assert {file["path"] for file in manifest["files"]} == KEPT
+
+
+def test_keys_go_where_they_are_told(deployment: Deployment, tmp_path: Path) -> None:
+    back_up(deployment, tmp_path / "copy", tmp_path / "elsewhere")
+    assert names(tmp_path / "elsewhere") == {"roles/linker.key"}
+
+
+def test_keys_never_go_beside_what_they_open(deployment: Deployment, tmp_path: Path) -> None:
+    with pytest.raises(UsageFault):
+        back_up(deployment, tmp_path / "copy", tmp_path / "copy" / "keys")
+
+
+def test_a_backup_is_not_mixed_with_another(deployment: Deployment, tmp_path: Path) -> None:
+    back_up(deployment, tmp_path / "copy")
+    with pytest.raises(UsageFault):
+        back_up(deployment, tmp_path / "copy")
+
+
+def test_not_while_a_run_goes(deployment: Deployment, tmp_path: Path) -> None:
+    with hold(deployment.lock_path, "run"), pytest.raises(Busy):
+        back_up(deployment, tmp_path / "copy")
+
+
+def test_back_again(deployment: Deployment, tmp_path: Path) -> None:
+    back_up(deployment, tmp_path / "copy", tmp_path / "elsewhere")
+    other = deployment_in(tmp_path, "other")
+    put_back(other, tmp_path / "copy", tmp_path / "elsewhere")
+    assert names(other.home) == KEPT | {"keys/roles/linker.key", "lock"}
+    registry = sqlite3.connect(other.home / "registry.sqlite")
+    assert registry.execute("SELECT x FROM t").fetchall() == [(1,)]
+    registry.close()
+    assert (other.home / "vault.duckdb").stat().st_mode & 0o077 == 0
+
+
+def test_not_without_keys(deployment: Deployment, tmp_path: Path) -> None:
+    back_up(deployment, tmp_path / "copy")
+    with pytest.raises(UsageFault) as refused:
+        put_back(deployment_in(tmp_path, "other"), tmp_path / "copy")
+    assert "lost" in refused.value.details[0].next
+
+
+def test_not_over_stores(deployment: Deployment, tmp_path: Path) -> None:
+    back_up(deployment, tmp_path / "copy")
+    with pytest.raises(UsageFault) as refused:
+        put_back(deployment, tmp_path / "copy")
+    assert refused.value.details[0].code == "home-not-empty"
+
+
+def test_a_changed_file_is_noticed_before_anything_is_put_back(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    back_up(deployment, tmp_path / "copy", tmp_path / "elsewhere")
+    (tmp_path / "copy" / "vault.duckdb").write_bytes(b"other")
+    (tmp_path / "copy" / "marts" / "p" / "1.duckdb").unlink()
+    other = deployment_in(tmp_path, "other")
+    with pytest.raises(IntegrityFault) as refused:
+        put_back(other, tmp_path / "copy", tmp_path / "elsewhere")
+    assert len(refused.value.details) == 2
+    assert not other.home.exists()
+
+
+@pytest.mark.parametrize("manifest", [None, "not json", '{"files": [{"path": "../../x"}]}', "[]"])
+def test_what_is_no_backup(manifest: str | None, deployment: Deployment, tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    if manifest is not None:
+        (tmp_path / "copy" / MANIFEST).write_text(manifest)
+    with pytest.raises(UsageFault):
+        put_back(deployment, tmp_path / "copy")
