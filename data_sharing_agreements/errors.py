@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class CommonwealError(Exception):
         count: int | None = None,
         document: str | None = None,
         clause: str | None = None,
-    ) -> CommonwealError:
+    ) -> Self:
         """Build an error of this class from one detail."""
         return cls(ErrorDetail(code, what, why, next, source, rule, count, document, clause))
 

@@ -1,0 +1,86 @@
+"""The gate: the one door through which every use of data passes.
+
+Belongs here: asking `decide`, writing the answer into the log, raising if it is no.
+Does not: the rules (`decisions/`). An answer that cannot be written down is not
+given: logging comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from data_sharing_agreements.decisions import Decision, Request, decide
+from data_sharing_agreements.documents.agreements import Agreements
+from data_sharing_agreements.errors import ErrorDetail, Refused
+from data_sharing_agreements.log import Log
+
+DECISION = "decision"
+"""Kind of the log entries the gate writes."""
+
+
+class Gate:
+    """Decides and writes down.
+
+    Args:
+        agreements: The documents of the deployment.
+        log: Where every decision is written, permitted or not.
+        today: The day on which agreements are judged.
+    """
+
+    def __init__(self, agreements: Agreements, log: Log, today: Callable[[], date]) -> None:
+        self.agreements = agreements
+        self.log = log
+        self.today = today
+
+    def ask(self, request: Request) -> Decision:
+        """Decide on a request and write the decision down."""
+        on = self.today()
+        decision = decide(request, self.agreements, on)
+        body = {"request": request.to_json(), "on": on, **decision.to_json()}
+        del body["clauses"]
+        self.log.append(DECISION, body, decision.clauses)
+        return decision
+
+    def require(self, request: Request) -> Decision:
+        """Decide on a request, write the decision down, and go on only if it is permitted.
+
+        Raises:
+            Refused: It is not; one detail for each reason, with document and clause.
+        """
+        decision = self.ask(request)
+        if not decision.permitted:
+            raise Refused(*(self._detail(request, i, decision) for i in range(len(decision.reasons))))
+        return decision
+
+    @staticmethod
+    def _detail(request: Request, i: int, decision: Decision) -> ErrorDetail:
+        reason = decision.reasons[i]
+        source = next(iter(request.sources)) if len(request.sources) == 1 else None
+        return ErrorDetail(
+            reason.code,
+            reason.text,
+            why=f"{reason.document}, clause {reason.clause}.",
+            next=NEXT_STEPS.get(reason.code, "Ask the governance board to amend the document."),
+            source=source,
+            document=reason.document,
+            clause=reason.clause,
+        )
+
+
+NEXT_STEPS = {
+    "agreement-expired": "Renew the document, or leave out what rests on it.",
+    "agreement-not-started": "Wait for the first day of the document, or amend it.",
+    "agreement-suspended": "Ask whoever suspended the document.",
+    "agreement-terminated": "Sign a new document.",
+    "agreement-draft": "Have the parties sign the document and set it active.",
+    "agreement-missing": "Sign a data sharing agreement with the source's agency.",
+    "license-missing": "Propose the project to the governance board.",
+    "field-not-licensed": "Ask the board to amend the document, or leave these fields out.",
+    "source-not-licensed": "Ask the board to amend the license, or leave this source out.",
+    "recipient-not-named": "Ask the board to name this account as a recipient.",
+    "training-out-of-date": "Renew the training and have the license amended.",
+    "form-not-permitted": "Ask for a stricter form, such as aggregates.",
+    "nothing-asked": "Name the sources and fields that are needed.",
+}
+"""What to do about each reason; for others, the board is asked."""

@@ -1,0 +1,250 @@
+"""The log as the rest of the house uses it.
+
+Belongs here: `Log`, which appends, shows, proves and signs. Does not: how entries
+are made (`entries.py`), the tree (`merkle.py`), the full check (`verify.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import delete, insert, select
+
+from data_sharing_agreements.errors import UsageFault
+from data_sharing_agreements.log import merkle
+from data_sharing_agreements.log.checkpoints import Checkpoint, Signer, known_key, read_checkpoint, signed
+from data_sharing_agreements.log.entries import (
+    Clauses,
+    Draft,
+    append,
+    canonical,
+    last_time,
+    node_reader,
+    size_of,
+)
+from data_sharing_agreements.log.verify import VerifyReport, verify
+from data_sharing_agreements.store import Database
+from data_sharing_agreements.store.clock import Clock, text_of, utc_now
+from data_sharing_agreements.store.schema import log_body, log_checkpoint, log_entry
+
+ERASURE = "erasure"
+"""Kind of the entry that says which bodies were erased."""
+
+
+class HasDatabase(Protocol):
+    """What the log needs of a registry."""
+
+    @property
+    def database(self) -> Database:
+        """The registry's database."""
+
+
+class Log:
+    """The append-only log of one registry.
+
+    Args:
+        registry: The registry that holds it.
+        signer: Signs checkpoints; without one the log can be written and read, and
+            verified against a public key that is given.
+        clock: The present moment.
+    """
+
+    def __init__(self, registry: HasDatabase, signer: Signer | None, clock: Clock = utc_now) -> None:
+        self.database = registry.database
+        self.signer = signer
+        self.clock = clock
+
+    def append(self, kind: str, summary: Mapping[str, Any], clauses: Clauses = ()) -> int:
+        """Add one entry and return its index.
+
+        Args:
+            kind: What sort of thing happened.
+            summary: The body. Never a value from a person's record, a literal of a
+                query, or a count below the cell rule.
+            clauses: (document, clause) pairs it rests on.
+
+        Raises:
+            IntegrityFault: The clock lies before the last entry.
+        """
+        return self.append_many([Draft(kind, summary, clauses)])
+
+    def append_many(self, drafts: Iterable[Draft]) -> int:
+        """Add entries in one transaction and return the index of the first."""
+        with self.database.writing() as connection:
+            return append(connection, drafts, self.clock)
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        with self.database.reading() as connection:
+            return size_of(connection)
+
+    @property
+    def root(self) -> str:
+        """Root of the tree over all entries, hex."""
+        return self.root_at(None)
+
+    def root_at(self, size: int | None) -> str:
+        """Root of the tree over the first `size` entries (all, if None), hex."""
+        with self.database.reading() as connection:
+            wanted = size_of(connection) if size is None else size
+            return merkle.root_at(wanted, node_reader(connection)).hex()
+
+    def last_entry_at(self) -> str | None:
+        """Time of the last entry, or None."""
+        with self.database.reading() as connection:
+            return last_time(connection, size_of(connection))
+
+    def inclusion_proof(self, index: int, size: int | None = None) -> list[str]:
+        """Audit path (hex) of an entry in the tree of the first `size` entries (all, if None).
+
+        Raises:
+            UsageFault: There is no such entry in a tree of this size.
+        """
+        with self.database.reading() as connection:
+            wanted = _within(size_of(connection), size)
+            if not 0 <= index < wanted:
+                raise _outside()
+            return [h.hex() for h in merkle.inclusion_proof(index, wanted, node_reader(connection))]
+
+    def consistency_proof(self, old: int, new: int | None = None) -> list[str]:
+        """Proof (hex) that the first `old` entries begin the tree of `new` (all, if None).
+
+        Raises:
+            UsageFault: The log has no such sizes.
+        """
+        with self.database.reading() as connection:
+            wanted = _within(size_of(connection), new)
+            if not 0 <= old <= wanted:
+                raise _outside()
+            return [h.hex() for h in merkle.consistency_proof(old, wanted, node_reader(connection))]
+
+    def checkpoint(self, out: Path | None = None) -> dict[str, Any]:
+        """Sign the present state, keep it in the registry, and write it to `out`.
+
+        Args:
+            out: A file; or a directory, in which the file is named by the size.
+
+        Raises:
+            UsageFault: This process has no signing key.
+        """
+        if self.signer is None:
+            raise UsageFault.of(
+                "no-signer",
+                "This process has no signing key, so it cannot sign a checkpoint.",
+                why="A checkpoint counts because the hub signed it.",
+                next="Open the deployment with its signing key.",
+            )
+        with self.database.writing() as connection:
+            size = size_of(connection)
+            unsigned = Checkpoint(
+                origin=self.database.origin_of(connection),
+                size=size,
+                root=merkle.root_at(size, node_reader(connection)).hex(),
+                at=text_of(self.clock()),
+                last_entry_at=last_time(connection, size) or "",
+                public_key=self.signer.public_key_bytes.hex(),
+            )
+            content = signed(unsigned, self.signer).to_json()
+            connection.execute(insert(log_checkpoint).values(size=size, checkpoint=canonical(content)))
+        if out is not None:
+            _write(out / f"{size:012d}.json" if out.is_dir() else out, content)
+        return content
+
+    def verify(
+        self, checkpoints: Iterable[Path | Mapping[str, Any]] = (), public_key: bytes | None = None
+    ) -> VerifyReport:
+        """Check every entry, the tree, and every checkpoint kept here or given.
+
+        Args:
+            checkpoints: Checkpoints someone kept, as files or as read.
+            public_key: The hub's public key; by default that of the signer.
+
+        Raises:
+            UsageFault: No public key is known.
+            Invalid: A checkpoint file cannot be read.
+        """
+        key = known_key(public_key, self.signer)
+        given = [read_checkpoint(item) if isinstance(item, Path) else item for item in checkpoints]
+        with self.database.reading() as connection:
+            return verify(connection, self.database.origin_of(connection), given, key)
+
+    def show(self, last: int = 20) -> list[dict[str, Any]]:
+        """Return the newest entries, newest last; `summary` is None where the body was erased."""
+        query = (
+            select(log_entry, log_body.c.body)
+            .outerjoin(log_body, log_body.c.idx == log_entry.c.idx)
+            .order_by(log_entry.c.idx.desc())
+            .limit(last)
+        )
+        with self.database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [
+            {
+                "index": row["idx"],
+                "at": row["at"],
+                "kind": row["kind"],
+                "clauses": [{"document": d, "clause": c} for d, c in json.loads(row["clauses"])],
+                "summary": None if row["body"] is None else json.loads(row["body"]),
+            }
+            for row in reversed(rows)
+        ]
+
+    def erase_body(self, index: int, why: str, clauses: Clauses = ()) -> int:
+        """Erase the body of an entry, and write down that it was erased.
+
+        The entry, its commitment and every proof stay as they were.
+
+        Returns:
+            Index of the entry that says so.
+
+        Raises:
+            UsageFault: There is no such body, or it speaks of an erasure itself.
+        """
+        with self.database.writing() as connection:
+            kind = connection.execute(select(log_entry.c.kind).where(log_entry.c.idx == index)).scalar()
+            if kind == ERASURE:
+                raise _not_erasable()
+            if connection.execute(delete(log_body).where(log_body.c.idx == index)).rowcount == 0:
+                raise _not_erasable()
+            return append(connection, [Draft(ERASURE, {"entry": index, "why": why}, clauses)], self.clock)
+
+
+def _within(size: int, asked: int | None) -> int:
+    if asked is not None and asked > size:
+        raise _outside()
+    return size if asked is None else asked
+
+
+def _outside() -> UsageFault:
+    return UsageFault.of(
+        "no-such-entry",
+        "The log has no such entry or size.",
+        why="A proof speaks of entries the log has.",
+        next="Ask for an index and sizes within the log.",
+    )
+
+
+def _not_erasable() -> UsageFault:
+    return UsageFault.of(
+        "body-not-erasable",
+        "This entry has no body that may be erased.",
+        why="A body is erased once, and the record of an erasure stays.",
+        next="Choose another entry.",
+    )
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a checkpoint so that a reader sees all of it or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2, sort_keys=True)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

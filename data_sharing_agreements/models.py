@@ -1,0 +1,182 @@
+"""The three kinds of document: EMOU, DSA, DUL.
+
+Belongs here: the whole of each document and what makes it well formed on its own.
+Does not: one clause's shape (`terms.py`), how documents must agree with one another
+or with the law (`documents/checks.py`), what they permit (`decisions/`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field
+
+from data_sharing_agreements.terms import (
+    Anonymity,
+    Audit,
+    BasisUse,
+    Breach,
+    Cells,
+    Clause,
+    CompelledDisclosure,
+    Destruction,
+    Fields,
+    FourQuestions,
+    Identifier,
+    Linkage,
+    Name,
+    Party,
+    Period,
+    Recipient,
+    Release,
+    Review,
+    Signature,
+    Slug,
+    Suspension,
+    TableBuilder,
+    Term,
+    Text,
+    Transfer,
+)
+from data_sharing_agreements.vocabulary import Purpose, Status
+
+
+class Document(Clause):
+    """What all three documents have: identity, standing, parties, signatures."""
+
+    id: Identifier
+    version: int = Field(ge=1)
+    title: Text
+    status: Status
+    term: Term
+    suspensions: tuple[Suspension, ...] = ()
+    parties: tuple[Party, ...] = Field(min_length=2)
+    signatures: tuple[Signature, ...] = Field(min_length=1)
+    summary: Text
+
+    def suspended_on(self, on: date) -> int | None:
+        """Position of the suspension that covers that day, if there is one."""
+        return next((i for i, s in enumerate(self.suspensions) if s.covers(on)), None)
+
+
+class Emou(Document):
+    """The enterprise memorandum: the frame every other document rests on.
+
+    Its cell rule, review and bans are the floor below which no document may go.
+    """
+
+    tier: Literal["emou"]
+    default: Literal["deny"]
+    purposes: tuple[Purpose, ...] = Field(min_length=1)
+    cells: Cells
+    review: Review
+    reidentification: Text
+    prohibited_uses: tuple[Text, ...] = Field(min_length=1)
+    breach: Breach
+    audit: Audit
+    compelled_disclosure: CompelledDisclosure
+    subject_rights: Text
+    public_notice: Text
+    records_schedule: Text
+    tribal_authority: Text
+    approvals: Text
+    four_questions: FourQuestions
+
+
+class Dsa(Document):
+    """A data sharing agreement: one source's data to the hub, on what terms.
+
+    A clause that may be absent here may still be required by the legal basis; the
+    loader then reports it by name.
+    """
+
+    tier: Literal["dsa"]
+    parent: Identifier
+    source: Name
+    agency: Name
+    legal_basis: tuple[BasisUse, ...] = Field(min_length=1)
+    purposes: tuple[Purpose, ...] = Field(min_length=1)
+    tables: Fields = Field(min_length=1)
+    derived: dict[Name, dict[Name, Name]] = Field(default_factory=dict)
+    linkage: Linkage
+    release: Release
+    cells: Cells
+    review: Review
+    attribution: Text
+    rows: Text | None = None
+    period: Period | None = None
+    transfer: Transfer | None = None
+    recipients: tuple[Text, ...] = ()
+    redisclosure: Text | None = None
+    safeguards: Text | None = None
+    reidentification: Text | None = None
+    prohibited_uses: tuple[Text, ...] = ()
+    breach: Breach | None = None
+    audit: Audit | None = None
+    destruction: Destruction | None = None
+    costs: Text | None = None
+    penalties: Text | None = None
+    compelled_disclosure: CompelledDisclosure | None = None
+    subject_rights: Text | None = None
+    records_schedule: Text | None = None
+    public_notice: Text | None = None
+    privacy_certificate: Text | None = None
+    independent_review: Text | None = None
+    designation: Text | None = None
+    four_questions: FourQuestions | None = None
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """Licensed columns as `source.table.column`, as delivered."""
+        return _qualified(self.source, self.tables)
+
+    @cached_property
+    def licensable(self) -> frozenset[str]:
+        """What a license may name: delivered columns and the coarser ones derived from them."""
+        derived = {table: tuple(columns) for table, columns in self.derived.items()}
+        return self.fields | _qualified(self.source, derived)
+
+
+class Dul(Document):
+    """A data use license: one project, its purpose, fields, people and outputs."""
+
+    tier: Literal["dul"]
+    parent: Identifier
+    agreements: tuple[Identifier, ...] = Field(min_length=1)
+    project: Slug
+    purpose: Purpose
+    question: Text
+    fields: dict[Name, Fields] = Field(min_length=1)
+    recipients: tuple[Recipient, ...] = Field(min_length=1)
+    release: Release
+    cells: Cells
+    review: Review
+    destruction: Destruction
+    attribution: Text
+    anonymity: Anonymity | None = None
+    table_builder: TableBuilder | None = None
+    period: Period | None = None
+    redisclosure: Text
+    reidentification: Text
+    prohibited_uses: tuple[Text, ...] = Field(min_length=1)
+    four_questions: FourQuestions
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Sources the project may use."""
+        return frozenset(self.fields)
+
+    @cached_property
+    def licensed(self) -> frozenset[str]:
+        """Fields of the project as `source.table.column`."""
+        return frozenset().union(*(_qualified(source, t) for source, t in self.fields.items()))
+
+    def recipient(self, account: str) -> int | None:
+        """Position of the recipient with that account, if it is one."""
+        return next((i for i, r in enumerate(self.recipients) if r.account == account), None)
+
+
+def _qualified(source: str, tables: dict[str, tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(f"{source}.{table}.{column}" for table, columns in tables.items() for column in columns)

@@ -1,0 +1,253 @@
+"""Accounts and sessions: who asks is known from signing in, never from an argument.
+
+Belongs here: names, roles, the lock after repeated failures, session tokens. Does
+not: what an account may do, which is for the agreements to say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from data_sharing_agreements.errors import Refused, UsageFault
+from data_sharing_agreements.registry.audit import AuditEvent, write_down
+from data_sharing_agreements.registry.passwords import hashed, matches
+from data_sharing_agreements.store import Database
+from data_sharing_agreements.store.clock import Clock, moment_of, text_of
+from data_sharing_agreements.store.schema import account, session
+
+MOST_FAILURES = 5
+"""Wrong passwords in a row after which an account is locked."""
+
+LOCKED_FOR = timedelta(minutes=15)
+SESSION_LASTS = timedelta(hours=8)
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who may sign in."""
+
+    name: str
+    role: str
+    created_at: str
+    disabled: bool = False
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open session; its token is known to its holder only."""
+
+    account: str
+    opened_at: str
+    expires_at: str
+
+
+class Accounts:
+    """The accounts of a registry."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def create(self, name: str, password: str, role: str, audit: AuditEvent | None = None) -> Account:
+        """Make an account.
+
+        Raises:
+            UsageFault: The name is taken, or name or role are not lower-case words, or
+                the password is empty.
+        """
+        if not (_NAME.fullmatch(name) and _NAME.fullmatch(role) and password):
+            raise UsageFault.of(
+                "account-invalid",
+                "An account needs a lower-case name, a lower-case role and a password.",
+                why="Names of accounts stand in licenses and in the log.",
+                next="Use letters, digits and hyphens.",
+            )
+        secret = hashed(password)
+        with self._database.writing() as connection:
+            if _account(connection, name) is not None:
+                raise UsageFault.of(
+                    "account-exists",
+                    "An account of this name exists already.",
+                    why="One name stands for one person in the log.",
+                    next="Choose another name.",
+                )
+            at = text_of(self._clock())
+            connection.execute(
+                insert(account).values(
+                    name=name, role=role, password=secret, created_at=at, disabled=False, failures=0
+                )
+            )
+            facts = {"account": name, "role": role, "act": "created"}
+            write_down(connection, self._clock, "account", facts, audit)
+        return Account(name, role, at)
+
+    def authenticate(self, name: str, password: str) -> Account:
+        """Return the account if the password is right.
+
+        A wrong name costs as much time as a wrong password and is answered alike.
+
+        Raises:
+            Refused: Wrong, disabled, or locked after repeated failures.
+        """
+        with self._database.reading() as connection:
+            row = _account(connection, name)
+        right = matches(password, row.password if row is not None else _decoy())
+        now = self._clock()
+        if row is not None and row.locked_until is not None and now < moment_of(row.locked_until):
+            raise Refused.of(
+                "account-locked",
+                "This account is locked after repeated failures.",
+                why="A lock makes guessing slow.",
+                next=f"Wait {int(LOCKED_FOR.total_seconds() // 60)} minutes and try again.",
+            )
+        if row is None or not right or row.disabled:
+            if row is not None and not row.disabled:
+                self._failed(name)
+            raise Refused.of(
+                "sign-in-failed",
+                "The name or the password is wrong.",
+                why="An account is opened by its password.",
+                next="Try again, or ask an administrator for a new password.",
+            )
+        self._succeeded(row)
+        return _public(row)
+
+    def disable(self, name: str, audit: AuditEvent | None = None) -> None:
+        """Close an account for good, and its sessions with it.
+
+        Raises:
+            UsageFault: There is none of that name.
+        """
+        with self._database.writing() as connection:
+            changed = connection.execute(update(account).where(account.c.name == name).values(disabled=True))
+            if changed.rowcount == 0:
+                raise _no_account()
+            connection.execute(delete(session).where(session.c.account == name))
+            write_down(connection, self._clock, "account", {"account": name, "act": "disabled"}, audit)
+
+    def get(self, name: str) -> Account:
+        """Return an account.
+
+        Raises:
+            UsageFault: There is none of that name.
+        """
+        with self._database.reading() as connection:
+            row = _account(connection, name)
+        if row is None:
+            raise _no_account()
+        return _public(row)
+
+    def all(self) -> list[Account]:
+        """Return every account by name."""
+        with self._database.reading() as connection:
+            return [
+                _public(row) for row in connection.execute(select(account).order_by(account.c.name)).all()
+            ]
+
+    def _failed(self, name: str) -> None:
+        """Count a failure where no other process can count at the same time."""
+        with self._database.writing() as connection:
+            failures = int(getattr(_account(connection, name), "failures", 0)) + 1
+            values: dict[str, Any] = {"failures": failures}
+            if failures >= MOST_FAILURES:
+                values = {"failures": 0, "locked_until": text_of(self._clock() + LOCKED_FOR)}
+                facts = {"account": name, "act": "locked"}
+                write_down(connection, self._clock, "account", facts, None)
+            connection.execute(update(account).where(account.c.name == name).values(**values))
+
+    def _succeeded(self, row: Row[Any]) -> None:
+        if row.failures or row.locked_until is not None:
+            with self._database.writing() as connection:
+                values = {"failures": 0, "locked_until": None}
+                connection.execute(update(account).where(account.c.name == row.name).values(**values))
+
+
+class Sessions:
+    """The open sessions of a registry."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def open(self, name: str, audit: AuditEvent | None = None) -> str:
+        """Open a session for an account that has authenticated; return its token."""
+        token = secrets.token_urlsafe(32)
+        now = self._clock()
+        with self._database.writing() as connection:
+            row = _account(connection, name)
+            if row is None or row.disabled:
+                raise _no_account()
+            connection.execute(delete(session).where(session.c.expires_at <= text_of(now)))
+            connection.execute(
+                insert(session).values(
+                    token_hash=_hash(token),
+                    account=name,
+                    opened_at=text_of(now),
+                    expires_at=text_of(now + SESSION_LASTS),
+                )
+            )
+            write_down(connection, self._clock, "session", {"account": name, "act": "opened"}, audit)
+        return token
+
+    def who(self, token: str) -> Account | None:
+        """Return the account of a session that is open, or None."""
+        query = (
+            select(account)
+            .join(session, session.c.account == account.c.name)
+            .where(session.c.token_hash == _hash(token), session.c.expires_at > text_of(self._clock()))
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None or row.disabled else _public(row)
+
+    def close(self, token: str, audit: AuditEvent | None = None) -> None:
+        """End a session. Ending it twice does no harm."""
+        with self._database.writing() as connection:
+            query = delete(session).where(session.c.token_hash == _hash(token)).returning(session.c.account)
+            name = connection.execute(query).scalar_one_or_none()
+            if name is not None:
+                write_down(connection, self._clock, "session", {"account": name, "act": "closed"}, audit)
+
+    def all(self) -> list[Session]:
+        """Return the open sessions, newest last."""
+        query = select(session).where(session.c.expires_at > text_of(self._clock()))
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(session.c.opened_at)).all()
+        return [Session(row.account, row.opened_at, row.expires_at) for row in rows]
+
+
+@cache
+def _decoy() -> str:
+    """A hash nobody has the password of, so that an unknown name takes as long as a known one."""
+    return hashed(secrets.token_hex(16))
+
+
+def _account(connection: Connection, name: str) -> Row[Any] | None:
+    return connection.execute(select(account).where(account.c.name == name)).one_or_none()
+
+
+def _public(row: Row[Any]) -> Account:
+    return Account(row.name, row.role, row.created_at, row.disabled)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _no_account() -> UsageFault:
+    return UsageFault.of(
+        "no-such-account",
+        "There is no such account.",
+        why="Only an account can sign in.",
+        next="Make the account first.",
+    )

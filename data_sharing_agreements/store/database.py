@@ -1,0 +1,176 @@
+"""Connections to the registry's database, and bringing it up to date.
+
+Belongs here: engines for SQLite (WAL) and PostgreSQL, transactions for reading and
+for writing, Alembic upgrades. Does not: any table's meaning. Two processes may use
+one registry: a writing transaction on SQLite takes the write lock at its start, so
+that what it reads cannot change before it writes.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import StaticPool
+
+from data_sharing_agreements.errors import IntegrityFault, Invalid
+from data_sharing_agreements.store.schema import meta
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_WRITE = "commonweal_write"
+
+
+class Database:
+    """One registry's database. Close it when done."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def create(cls, url: str) -> Self:
+        """Make a new registry, or bring an existing one up to date.
+
+        Args:
+            url: An SQLAlchemy URL; a new SQLite file is readable by its owner only.
+        """
+        parsed = make_url(url)
+        if (path := _sqlite_path(parsed)) is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        database = cls(_engine(parsed))
+        try:
+            database._upgrade()
+        except DatabaseError:
+            database.close()
+            raise _unreadable() from None
+        return database
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open an existing registry and bring it up to date.
+
+        Raises:
+            Invalid: There is none, or it was made by a newer version.
+            IntegrityFault: The file is not a registry.
+        """
+        parsed = make_url(url)
+        path = _sqlite_path(parsed)
+        if path is not None and not path.exists():
+            raise _missing()
+        database = cls(_engine(parsed))
+        try:
+            with database.reading() as connection:
+                present = inspect(connection).has_table(meta.name)
+            if not present:
+                raise _missing()
+            database._upgrade()
+        except DatabaseError:
+            database.close()
+            raise _unreadable() from None
+        except Invalid:
+            database.close()
+            raise
+        return database
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that only reads, and sees one state throughout."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction that writes: all of it happens, or nothing."""
+        engine = self.engine.execution_options(**{_WRITE: True})
+        with engine.connect() as connection, connection.begin():
+            yield connection
+
+    @staticmethod
+    def origin_of(connection: Connection) -> str:
+        """The random name this registry was given when it was made."""
+        return str(connection.execute(select(meta.c.value).where(meta.c.name == "origin")).scalar_one())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def _upgrade(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        scripts = ScriptDirectory.from_config(config)
+        with self.reading() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        known = {script.revision for script in scripts.walk_revisions()}
+        if current is not None and current not in known:
+            raise Invalid.of(
+                "registry-newer",
+                "The registry was made by a newer version of the program.",
+                why="An older program could damage what it does not know.",
+                next="Install the version that made it, or a newer one.",
+            )
+        if current == scripts.get_current_head():
+            return
+        with self.writing() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            named = connection.execute(select(meta.c.value).where(meta.c.name == "origin")).first()
+            if named is None:
+                connection.execute(insert(meta).values(name="origin", value=secrets.token_hex(16)))
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    memory = _sqlite_path(url) is None
+    engine = create_engine(url, poolclass=StaticPool) if memory else create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself: `_begin` does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get(_WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _sqlite_path(url: URL) -> Path | None:
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database))
+
+
+def _missing() -> Invalid:
+    return Invalid.of(
+        "registry-missing",
+        "There is no registry at the configured address.",
+        why="Every step is recorded in the registry and checked against it.",
+        next="Create the home directory first, or restore the registry from a backup.",
+    )
+
+
+def _unreadable() -> IntegrityFault:
+    return IntegrityFault.of(
+        "registry-unreadable",
+        "The registry cannot be read as one.",
+        why="A registry that is damaged or replaced proves nothing.",
+        next="Restore the registry from a backup and verify the log against a kept checkpoint.",
+    )
