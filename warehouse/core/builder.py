@@ -1,0 +1,220 @@
+"""Build core: run each source's SELECTs and choose each person's best values.
+
+Belongs here: which facts are out of date, and replacing each source's in one
+transaction. Does not: the SELECTs (files), their check (catalog.py), or marts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from data_sharing_agreements.decisions import Request
+from data_sharing_agreements.errors import Refused
+from warehouse.core.catalog import SPINE, CoreCatalog, CoreSelect, load_core
+from warehouse.core.facts import ATTRIBUTES, FACTS, ORIGIN
+from warehouse.core.person import person_sql
+from warehouse.hub import Hub
+from warehouse.opener import Session, Store
+from warehouse.steps import StepResult
+
+STEP = "core"
+_FORMAT = 1
+"""Counted up when the builder itself makes other tables from the same SQL."""
+
+CORE_DDL = """
+CREATE SCHEMA IF NOT EXISTS warehouse.core;
+CREATE TABLE IF NOT EXISTS warehouse.core.build (
+    source VARCHAR NOT NULL, input_hash VARCHAR NOT NULL, link_version BIGINT,
+    rows_in BIGINT NOT NULL, rows_out BIGINT NOT NULL
+);
+"""
+"""`build`: for each source, and for `person`, from what its core tables were last made."""
+
+_PERSON = "person"
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be made: the SELECTs, and the input hash of each permitted source and `person`."""
+
+    catalog: CoreCatalog
+    hashes: Mapping[str, str]
+    link_version: int | None
+
+    def of_fact(self, fact: str) -> list[CoreSelect]:
+        """SELECTs of one fact of the permitted sources."""
+        return [s for s in self.catalog.of_fact(fact) if s.source in self.hashes]
+
+
+def build(hub: Hub, progress: Callable[[str], None] | None = None) -> list[StepResult]:
+    """Bring core up to date with the deliveries that stand and the spine.
+
+    A source is made anew when its deliveries, its SQL or the link version changed;
+    else it is skipped.
+
+    Args:
+        hub: The hub; its roles must open the warehouse.
+        progress: Told the name of each source as it begins.
+
+    Returns:
+        One result a source, and one for `person`. A source that may not be linked for
+        the deployment's purpose is refused and left as it is; the others go on.
+
+    Raises:
+        Refused: The sources that are left may not be linked with one another.
+    """
+    catalog = load_core(hub.contracts, hub.deployment.core_dir)
+    sources = sorted({source for source, _ in catalog.selects})
+    if not sources or not hub.opener.exists(Store.warehouse()):
+        return []
+    refused = _refused(hub, sources)
+    permitted = [source for source in sources if source not in {step.source for step in refused}]
+    hub.gate.require(Request("link", hub.deployment.link_purpose, frozenset(permitted)))
+    plan = _plan(hub, catalog, permitted)
+    if _up_to_date(hub, plan):
+        return [*refused, *(StepResult(STEP, name, status="skipped") for name in plan.hashes)]
+    with hub.opener.session(write=[Store.warehouse()]) as session:
+        session.execute(CORE_DDL)
+        if not _exists(session, "spine", "current"):
+            return refused
+        with _as_written(session):
+            return [*refused, *(_make(session, plan, name, progress) for name in plan.hashes)]
+
+
+def input_hash(parts: Iterable[object]) -> str:
+    """Return the hash by which a step knows that it has nothing new to do."""
+    return hashlib.sha256(json.dumps(list(parts), sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _refused(hub: Hub, sources: list[str]) -> list[StepResult]:
+    found = []
+    for source in sources:
+        try:
+            hub.gate.require(Request("link", hub.deployment.link_purpose, frozenset({source})))
+        except Refused as error:
+            found.append(StepResult(STEP, source, status="refused", errors=error.details))
+    return found
+
+
+def _plan(hub: Hub, catalog: CoreCatalog, sources: list[str]) -> _Plan:
+    latest = hub.registry.link_versions.latest()
+    link = (latest.version, latest.input_hash) if latest else None
+    hashes = {
+        source: input_hash(
+            [
+                _FORMAT,
+                link,
+                sorted((d.id, d.sha256) for d in hub.registry.deliveries.current(source)),
+                [(s.fact, s.sql) for s in catalog.of_source(source)],
+            ]
+        )
+        for source in sources
+    }
+    return _Plan(catalog, {**hashes, _PERSON: input_hash([_FORMAT, hashes])}, link[0] if link else None)
+
+
+def _up_to_date(hub: Hub, plan: _Plan) -> bool:
+    with hub.opener.session(read=[Store.warehouse()]) as session:
+        return plan.hashes.items() <= built_hashes(session).items()
+
+
+@contextmanager
+def _as_written(session: Session) -> Iterator[None]:
+    """Let a SELECT find `current.<table>` and `spine` under the names it is written with."""
+    session.execute(f"CREATE OR REPLACE TEMP VIEW {SPINE} AS SELECT * FROM warehouse.spine.current")
+    session.execute("USE warehouse")
+    try:
+        yield
+    finally:
+        session.execute("USE memory")
+        session.execute(f"DROP VIEW temp.{SPINE}")
+
+
+def built_hashes(session: Session) -> dict[str, str]:
+    """Return, for each source and `person`, the hash of what its core tables were made from."""
+    if not _exists(session, "core", "build"):
+        return {}
+    return dict(session.execute("SELECT source, input_hash FROM warehouse.core.build"))
+
+
+def _make(session: Session, plan: _Plan, name: str, progress: Callable[[str], None] | None) -> StepResult:
+    if built_hashes(session).get(name) == plan.hashes[name]:
+        return StepResult(STEP, name, status="skipped")
+    if progress:
+        progress(name)
+    start = time.perf_counter()
+    with session.transaction("warehouse"):
+        rows_in, rows_out = (
+            _make_person(session, plan) if name == _PERSON else _make_source(session, plan, name)
+        )
+        session.execute("DELETE FROM warehouse.core.build WHERE source = ?", [name])
+        session.execute(
+            "INSERT INTO warehouse.core.build VALUES (?, ?, ?, ?, ?)",
+            [name, plan.hashes[name], plan.link_version, rows_in, rows_out],
+        )
+    return StepResult(STEP, name, rows_in=rows_in, rows_out=rows_out, seconds=time.perf_counter() - start)
+
+
+def _make_source(session: Session, plan: _Plan, source: str) -> tuple[int, int]:
+    selects = [s for s in plan.catalog.of_source(source) if _delivered(session, s)]
+    read = {ref.table for s in selects for ref in s.lineage.rows if ref.schema == "current"}
+    rows_in = sum(session.one(f'SELECT count(*) FROM warehouse.current."{table}"') for table in sorted(read))
+    return rows_in, sum(_make_fact(session, select) for select in selects)
+
+
+def _delivered(session: Session, select: CoreSelect) -> bool:
+    read = {ref.table for ref in select.lineage.rows if ref.schema == "current"}
+    return all(_exists(session, "current", table) for table in read)
+
+
+def _make_fact(session: Session, select: CoreSelect) -> int:
+    columns = ", ".join(f"CAST({c} AS {t}) AS {c}" for c, t in FACTS[select.fact].items())
+    table = f'warehouse.core."{select.table}"'
+    session.execute(
+        f"CREATE OR REPLACE TABLE {table} AS SELECT person_key, {columns} FROM ({select.sql}) "
+        "WHERE person_key IS NOT NULL",
+        rule=select.place,
+    )
+    return int(session.one(f"SELECT count(*) FROM {table}"))
+
+
+def _make_person(session: Session, plan: _Plan) -> tuple[int, int]:
+    for fact in FACTS:
+        _make_view(session, plan, fact)
+    made = [s for s in plan.of_fact("demographic") if _exists(session, "core", s.table)]
+    relations = {s.source: f'warehouse.core."{s.table}"' for s in made}
+    if not relations:
+        return 0, 0
+    sql = person_sql(relations, {attribute: list(relations) for attribute in ATTRIBUTES})
+    session.execute(f"CREATE OR REPLACE TABLE warehouse.core.person AS {sql}")
+    rows_in = session.one(f"SELECT {' + '.join(f'(SELECT count(*) FROM {r})' for r in relations.values())}")
+    return int(rows_in), int(session.one("SELECT count(*) FROM warehouse.core.person"))
+
+
+def _make_view(session: Session, plan: _Plan, fact: str) -> None:
+    """Make `core.<fact>`: every source's rows, with source, agency and program."""
+    made = [s for s in plan.of_fact(fact) if _exists(session, "core", s.table)]
+    if made:
+        parts = " UNION ALL ".join(f'SELECT {origin_sql(s)}, * FROM warehouse.core."{s.table}"' for s in made)
+        session.execute(f"CREATE OR REPLACE VIEW warehouse.core.{fact} AS {parts}")
+
+
+def origin_sql(select: CoreSelect) -> str:
+    """Return the constants source, agency and program of a source's rows."""
+    values = (select.source, select.agency, select.program)
+    return ", ".join(f"'{v}'::{t} AS {c}" for v, (c, t) in zip(values, ORIGIN.items(), strict=True))
+
+
+def _exists(session: Session, schema: str, name: str) -> bool:
+    return bool(
+        session.execute(
+            "SELECT 1 FROM information_schema.tables WHERE table_catalog = 'warehouse' "
+            "AND table_schema = ? AND table_name = ?",
+            [schema, name],
+        )
+    )

@@ -1,0 +1,83 @@
+"""One number of an indicator, with all that must be read beside it.
+
+Belongs here: the record and its JSON form. Does not: computing it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from warehouse.indicators.measures import Position
+
+
+@dataclass(frozen=True)
+class Result:
+    """An indicator's value for one period, or for one group over several.
+
+    Args:
+        id: The indicator.
+        period: The period, or the last of the periods counted together.
+        as_of: Last day of that period.
+        dimension, group: Of a breakdown; empty for the whole.
+        periods: How many periods are counted together.
+        numerator, denominator: Counts after rounding; None where withheld.
+        value, low, high: Share and its 95 % band, from the counts shown.
+        suppressed: Whether the numbers are withheld to protect people.
+        target, trajectory: What is aimed at, and what was expected by now.
+        position: Band against trajectory.
+        stale: Whether a later result is overdue.
+        mart_version, link_version: What it was computed from.
+    """
+
+    id: str
+    period: str
+    as_of: date
+    dimension: str
+    group: str
+    periods: int
+    numerator: int | None
+    denominator: int | None
+    value: float | None
+    low: float | None
+    high: float | None
+    suppressed: bool
+    target: float
+    trajectory: float | None
+    position: Position
+    stale: bool
+    mart_version: int
+    link_version: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of `commonweal/indicators/1`; withheld numbers are null.
+
+        `breakdown` is null for the whole, else `{dimension: group}`.
+        """
+        return {
+            "id": self.id,
+            "breakdown": {self.dimension: self.group} if self.dimension else None,
+            "period": self.period,
+            "periods": self.periods,
+            "as_of": self.as_of.isoformat(),
+            "numerator": self.numerator,
+            "denominator": self.denominator,
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "suppressed": self.suppressed,
+            "target": self.target,
+            "trajectory": self.trajectory,
+            "position": self.position,
+            "stale": self.stale,
+            "mart_version": self.mart_version,
+            "link_version": self.link_version,
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Result:
+        """Read what `to_json` wrote."""
+        dimension, group = next(iter((stored.get("breakdown") or {}).items()), ("", ""))
+        rest = {k: v for k, v in stored.items() if k not in ("breakdown", "as_of")}
+        return cls(as_of=date.fromisoformat(stored["as_of"]), dimension=dimension, group=group, **rest)

@@ -1,0 +1,136 @@
+"""The scorecard: every indicator on one self-contained page, tables beside pictures.
+
+Belongs here: turning results into words and cells, and the page. Does not: any
+number of its own; everything shown is in the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup
+
+from warehouse.indicators.charts import course_svg, groups_svg, label
+from warehouse.indicators.definition import Definition
+from warehouse.indicators.result import Result
+from warehouse.marts.page import render
+
+WITHHELD = "·"
+_POSITIONS = {
+    "ahead": "ahead of trajectory",
+    "on": "on trajectory",
+    "behind": "behind trajectory",
+    "unknown": "not known",
+}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A definition with its results and what to say of their making.
+
+    Args:
+        definition: The indicator.
+        results: Of every period, and of every group, in order.
+        link_quality: What is known of linkage errors, in a sentence.
+    """
+
+    definition: Definition
+    results: Sequence[Result]
+    link_quality: str
+
+    @property
+    def series(self) -> list[Result]:
+        """Results of the whole, by period."""
+        return [r for r in self.results if not r.dimension]
+
+    def groups(self, dimension: str) -> list[Result]:
+        """Results of one breakdown."""
+        return [r for r in self.results if r.dimension == dimension]
+
+
+def scorecard_html(title: str, scored: Sequence[Scored], obligations: Sequence[str], computed: date) -> str:
+    """Return the page as one HTML text that loads nothing.
+
+    Args:
+        title: Title of the deployment.
+        scored: The indicators, in the order to show.
+        obligations: The rules applied, in words.
+        computed: Date of computation.
+    """
+    return render(
+        "warehouse.indicators",
+        "scorecard.html.j2",
+        "scorecard.css",
+        title=title,
+        cards=[_card(one) for one in scored if one.series],
+        obligations=list(obligations),
+        computed=_date(computed),
+    )
+
+
+def _card(scored: Scored) -> Mapping[str, Any]:
+    d, latest = scored.definition, scored.series[-1]
+    return {
+        "id": d.id,
+        "title": d.title,
+        "definition": d.definition.strip(),
+        "priority": d.priority,
+        "owner": d.owner,
+        "target": f"{d.target.value:.0%}",
+        "target_period": d.target.period,
+        "baseline": f"{d.baseline.value:.0%}",
+        "baseline_period": d.baseline.period,
+        "numerator": d.numerator.meaning,
+        "denominator": d.denominator.meaning,
+        "quality": f"{scored.link_quality} {d.quality.note}".strip(),
+        "made_from": f"{d.source.project} · {d.source.mart}, mart version {latest.mart_version}, "
+        f"link version {latest.link_version if latest.link_version is not None else 'not recorded'}",
+        "latest": _row(latest),
+        "series": [_row(r) for r in scored.series],
+        "course": Markup(course_svg(d, scored.series)),  # noqa: S704 - drawn by us
+        "breakdowns": [_breakdown(scored, name) for name in d.breakdowns if scored.groups(name)],
+    }
+
+
+def _breakdown(scored: Scored, name: str) -> Mapping[str, Any]:
+    rows = scored.groups(name)
+    whole = _pooled(scored, rows[0].periods)
+    words = label(name)
+    return {
+        "name": words.lower(),
+        "heading": words,
+        "window": f"{rows[0].periods} periods to {rows[0].period} together"
+        if rows[0].periods > 1
+        else rows[0].period,
+        "rows": [_row(r) for r in rows],
+        "chart": Markup(groups_svg(scored.definition, whole, rows)),  # noqa: S704 - drawn by us
+    }
+
+
+def _pooled(scored: Scored, periods: int) -> float | None:
+    recent = [r for r in scored.series[-periods:] if r.numerator is not None and r.denominator]
+    total = sum(r.denominator or 0 for r in recent)
+    return sum(r.numerator or 0 for r in recent) / total if total else None
+
+
+def _row(r: Result) -> Mapping[str, Any]:
+    return {
+        "period": r.period,
+        "group": label(r.group),
+        "as_of": _date(r.as_of),
+        "numerator": WITHHELD if r.numerator is None else f"{r.numerator:,}",
+        "denominator": WITHHELD if r.denominator is None else f"{r.denominator:,}",
+        "value": WITHHELD if r.value is None else f"{r.value:.1%}",
+        "band": WITHHELD if r.low is None or r.high is None else f"{r.low:.1%} – {r.high:.1%}",
+        "trajectory": "–" if r.trajectory is None else f"{r.trajectory:.1%}",
+        "position": r.position,
+        "position_words": _POSITIONS[r.position],
+        "stale": r.stale,
+    }
+
+
+def _date(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"

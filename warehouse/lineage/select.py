@@ -1,0 +1,231 @@
+"""Lineage of one SELECT: which columns of its tables give values and decide rows.
+
+Belongs here: the walk through scopes (CTEs, derived tables, subqueries, set
+operations, windows, QUALIFY). Does not: chains of SELECTs (trace.py).
+
+A column decides rows if it stands in WHERE, a join condition, GROUP BY, HAVING,
+QUALIFY, DISTINCT, an UNNEST, ORDER BY under a LIMIT, or in a subquery there. Every
+table read decides rows too, by which rows it has: that is written as column `*`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.errors import OptimizeError, SqlglotError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, build_scope, walk_in_scope
+
+from data_sharing_agreements.errors import Invalid
+from warehouse.lineage.parse import parse_select
+
+Schema = Mapping[str, Mapping[str, Iterable[str]]]
+"""Schema name → table name → column names. Unqualified tables are in `main`."""
+
+
+@dataclass(frozen=True, order=True)
+class Ref:
+    """A column of a table the SELECT reads; column `*` means the table's rows."""
+
+    schema: str
+    table: str
+    column: str
+
+
+@dataclass(frozen=True)
+class ColumnLineage:
+    """Where one output column comes from.
+
+    Args:
+        values: Columns whose values enter the column's values.
+        rows: Columns (and tables, as `*`) that decide which rows there are.
+    """
+
+    values: frozenset[Ref]
+    rows: frozenset[Ref]
+
+
+@dataclass(frozen=True)
+class SelectLineage:
+    """Lineage of every output column of one SELECT, in order."""
+
+    columns: Mapping[str, ColumnLineage]
+    rows: frozenset[Ref]
+
+
+def analyse(sql: str, schema: Schema, place: str) -> SelectLineage:
+    """Derive the lineage of a SELECT.
+
+    Args:
+        sql: One SELECT in DuckDB's dialect.
+        schema: Every table it may read. A table or column outside it is an error.
+        place: File name, for errors.
+
+    Raises:
+        Invalid: The SQL cannot be parsed or resolved, or uses what parse.py refuses.
+    """
+    tree = parse_select(sql, place)
+    resolved = resolve(tree, schema, place)
+    scope = build_scope(resolved)
+    if scope is None:
+        raise _unresolved(place)
+    columns, rows = _Walk(place).outputs(scope)
+    return SelectLineage(columns, rows)
+
+
+def resolve(tree: exp.Query, schema: Schema, place: str) -> exp.Query:
+    """Return the tree with stars expanded and every column qualified.
+
+    Raises:
+        Invalid: A table or column is not in `schema`.
+    """
+    _check_tables(tree, schema, place)
+    types = {
+        db: {table: dict.fromkeys(columns, "VARCHAR") for table, columns in tables.items()}
+        for db, tables in schema.items()
+    }
+    try:
+        return qualify(tree.copy(), dialect="duckdb", db="main", schema=types)
+    except (OptimizeError, SqlglotError):
+        raise _unresolved(place) from None
+
+
+def _check_tables(tree: exp.Query, schema: Schema, place: str) -> None:
+    names = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        if not table.db and table.name.lower() in names:
+            continue
+        known = schema.get(table.db.lower() or "main", {})
+        if table.catalog or table.name.lower() not in known:
+            raise Invalid.of(
+                "sql-table-not-licensed",
+                f"{place} reads {table.db or 'main'}.{table.name}, which is not there for it.",
+                why="SQL sees only the tables of its own layer and its licensed sources.",
+                next="Read a table of a licensed source, or amend the license.",
+                rule=place,
+            )
+
+
+def _unresolved(place: str) -> Invalid:
+    error = Invalid.of(
+        "sql-column-unresolved",
+        f"A column in {place} cannot be resolved to a column of the tables it reads.",
+        why="A lineage that cannot be derived is an error: an unlicensed column is not there at all.",
+        next="Check column names against `commonweal lineage` and the license's field list.",
+        rule=place,
+    )
+    assert isinstance(error, Invalid)
+    return error
+
+
+class _Walk:
+    """The walk over the scopes of one resolved SELECT; each scope is done once."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._done: dict[int, tuple[dict[str, ColumnLineage], frozenset[Ref]]] = {}
+
+    def outputs(self, scope: Scope) -> tuple[dict[str, ColumnLineage], frozenset[Ref]]:
+        """Return the output columns of a scope and the columns deciding its rows."""
+        if id(scope) not in self._done:
+            is_set = isinstance(scope.expression, exp.SetOperation)
+            self._done[id(scope)] = self._set_operation(scope) if is_set else self._select(scope)
+        return self._done[id(scope)]
+
+    def _set_operation(self, scope: Scope) -> tuple[dict[str, ColumnLineage], frozenset[Ref]]:
+        (left, left_rows), (right, right_rows) = (self.outputs(part) for part in scope.set_operation_scopes)
+        rows = left_rows | right_rows
+        keeps_all = isinstance(scope.expression, exp.Union) and not scope.expression.args.get("distinct")
+        if not keeps_all:
+            rows = rows.union(*(c.values for c in (*left.values(), *right.values())))
+        if len(left) != len(right):
+            raise _unresolved(self._place)
+        pairs = zip(left.items(), right.values(), strict=True)
+        return {name: ColumnLineage(a.values | b.values, rows) for (name, a), b in pairs}, rows
+
+    def _select(self, scope: Scope) -> tuple[dict[str, ColumnLineage], frozenset[Ref]]:
+        select = scope.expression
+        if not isinstance(select, exp.Select):
+            raise _unresolved(self._place)
+        rows: set[Ref] = set()
+        for source in _read(scope):
+            rows |= self.outputs(source)[1] if isinstance(source, Scope) else {_table_ref(source)}
+        for clause in _row_clauses(select):
+            rows |= self._refs(clause, scope)
+        values = {column.alias_or_name: self._refs(column, scope) for column in select.expressions}
+        if select.args.get("distinct"):
+            rows = rows.union(*values.values())
+        frozen = frozenset(rows)
+        return {name: ColumnLineage(frozenset(refs), frozen) for name, refs in values.items()}, frozen
+
+    def _refs(self, node: exp.Expression, scope: Scope) -> set[Ref]:
+        """Return every base column an expression depends on, subqueries included."""
+        found: set[Ref] = set()
+        for part in walk_in_scope(node):
+            if isinstance(part, exp.TableColumn):
+                raise _unresolved(self._place)
+            if isinstance(part, exp.Column):
+                found |= self._column(part, scope)
+        for inner in scope.subquery_scopes:
+            if _contains(node, inner.expression):
+                columns, rows = self.outputs(inner)
+                found = found.union(rows, *(c.values for c in columns.values()))
+        return found
+
+    def _column(self, column: exp.Column, scope: Scope) -> set[Ref]:
+        if not column.table:
+            return self._alias(column, scope)
+        holder: Scope | None = scope
+        while holder is not None and column.table not in holder.sources:
+            holder = holder.parent
+        if holder is None:
+            raise _unresolved(self._place)
+        source = holder.sources[column.table]
+        if not isinstance(source, Scope):
+            return {Ref(source.db, source.name, column.name)}
+        columns, _ = self.outputs(source)
+        if column.name not in columns:
+            raise _unresolved(self._place)
+        return set(columns[column.name].values)
+
+    def _alias(self, column: exp.Column, scope: Scope) -> set[Ref]:
+        """Resolve a bare name, which after qualifying can only be an output's alias."""
+        for output in scope.expression.expressions:
+            if output.alias_or_name == column.name and output is not column:
+                return self._refs(output, scope)
+        raise _unresolved(self._place)
+
+
+def _read(scope: Scope) -> list[exp.Table | Scope]:
+    """Return every source a SELECT reads, the right side of SEMI and ANTI joins included."""
+    names = dict.fromkeys(scope.selected_sources)
+    names.update(dict.fromkeys(join.alias_or_name for join in scope.expression.args.get("joins") or []))
+    return [scope.sources[name] for name in names if name in scope.sources]
+
+
+def _table_ref(table: exp.Table) -> Ref:
+    return Ref(table.db, table.name, "*")
+
+
+def _contains(node: exp.Expression, inner: exp.Expression) -> bool:
+    parent: exp.Expression | None = inner
+    while parent is not None and parent is not node:
+        parent = parent.parent
+    return parent is node
+
+
+def _row_clauses(select: exp.Select) -> list[exp.Expression]:
+    """Return the parts of a SELECT whose columns decide its rows."""
+    clauses = [select.args[key] for key in ("where", "group", "having", "qualify") if select.args.get(key)]
+    if "group" in select.args and select.args["group"].args.get("all"):
+        clauses += [column for column in select.expressions if not column.find(exp.AggFunc)]
+    clauses += [join.args["on"] for join in select.args.get("joins") or [] if join.args.get("on")]
+    distinct = select.args.get("distinct")
+    if distinct is not None and distinct.args.get("on"):
+        clauses.append(distinct.args["on"])
+    if select.args.get("limit") and select.args.get("order"):
+        clauses.append(select.args["order"])
+    clauses += [node for column in select.expressions for node in column.find_all(exp.Explode, exp.Unnest)]
+    return clauses

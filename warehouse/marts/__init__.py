@@ -1,0 +1,6 @@
+"""Marts: a project's de-identified tables, and the public's.
+
+Belongs here: `publish`, definitions, disclosure control applied to them, codebooks;
+beside this module one folder a project. Does not: what the license permits, or
+asking a mart (warehouse.query).
+"""

@@ -1,0 +1,112 @@
+"""The plan of a project: what its SQL may see, where its columns come from, what binds it.
+
+Belongs here: lineage of every mart of a project, the decision it needs, and the hash
+that says whether there is anything new to do. Does not: running SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from data_sharing_agreements.decisions import Decision, Request
+from data_sharing_agreements.errors import ErrorDetail, Invalid
+from warehouse.core.builder import input_hash
+from warehouse.core.catalog import CoreCatalog
+from warehouse.hub import Hub
+from warehouse.lineage.trace import STUDY_ID, ProjectView, Trace
+from warehouse.marts.definition import MartSpec
+
+_FORMAT = 1
+"""Counted up when the builder makes other marts from the same inputs."""
+
+
+@dataclass(frozen=True)
+class MartPlan:
+    """One mart: its definition and SQL, and each column's origins."""
+
+    spec: MartSpec
+    traces: Mapping[str, Trace]
+
+    @property
+    def name(self) -> str:
+        """Name of the mart, and of its table."""
+        return self.spec.definition.mart
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Fields a license must name."""
+        return frozenset().union(*(trace.fields for trace in self.traces.values()))
+
+
+@dataclass(frozen=True)
+class ProjectPlan:
+    """All marts of a project, made together into one file.
+
+    Args:
+        project: The project.
+        core: The deployment's core SELECTs.
+        view: What the project's SQL sees.
+        marts: Its marts, in order of name.
+        decision: The permission to build, with its obligations.
+    """
+
+    project: str
+    core: CoreCatalog
+    view: ProjectView
+    marts: tuple[MartPlan, ...]
+    decision: Decision
+
+    def input_hash(self, hub: Hub, core_hashes: Mapping[str, str]) -> str:
+        """Return the hash of everything the marts depend on."""
+        sources = sorted({source for source, _ in self.view.facts})
+        return input_hash(
+            [
+                _FORMAT,
+                {source: core_hashes.get(source) for source in sources},
+                hub.agreements.digests(),
+                [(m.name, m.spec.sql, m.spec.definition.model_dump(mode="json")) for m in self.marts],
+            ]
+        )
+
+
+def plan_project(hub: Hub, core: CoreCatalog, project: str, specs: Sequence[MartSpec]) -> ProjectPlan:
+    """Derive a project's lineage and ask for permission to build.
+
+    Raises:
+        Refused: No license covers the project, or not all its SQL needs.
+        Invalid: The lineage of a mart cannot be derived, or its columns are not those
+            its definition declares.
+    """
+    license_ = hub.agreements.dul_for(project)
+    view = ProjectView(core, license_.licensed)
+    marts = tuple(MartPlan(spec, view.trace(spec.sql, spec.place)) for spec in specs)
+    Invalid.collect(fault for mart in marts for fault in _column_faults(mart))
+    fields = frozenset().union(*(mart.fields for mart in marts))
+    rows = any(spec.definition.kind == "rows" for spec in specs)
+    decision = hub.gate.require(
+        Request(
+            "build",
+            purpose=license_.purpose,
+            sources=frozenset(field.split(".", 1)[0] for field in fields),
+            fields=fields,
+            project=project,
+            form="rows" if rows else "aggregates",
+        )
+    )
+    return ProjectPlan(project, core, view, marts, decision)
+
+
+def _column_faults(mart: MartPlan) -> list[ErrorDetail]:
+    declared, selected = set(mart.spec.definition.columns), set(mart.traces)
+    if declared == selected and (STUDY_ID in selected or mart.spec.definition.kind == "public"):
+        return []
+    differing = ", ".join(sorted(declared ^ selected)) or STUDY_ID
+    return [
+        ErrorDetail(
+            "mart-columns",
+            f"{mart.spec.place} and its definition differ in {differing}.",
+            "Every column of a mart is declared, and persons are known by their study id alone.",
+            "Declare each selected column, and select each declared one.",
+        )
+    ]

@@ -1,0 +1,64 @@
+"""A project's window on core: study ids, and views of what its license covers.
+
+Belongs here: making them in a session's own memory. Does not: deciding what is
+licensed (lineage/trace.py), or running a mart's SQL (builder.py).
+"""
+
+from __future__ import annotations
+
+from privacy.pseudonyms import assign_study_ids
+from warehouse.core.builder import origin_sql
+from warehouse.core.catalog import CoreSelect
+from warehouse.core.facts import FACTS
+from warehouse.core.person import person_sql
+from warehouse.lineage.trace import PERSON, STUDY_ID
+from warehouse.marts.plan import ProjectPlan
+from warehouse.opener import Session
+
+
+def make_views(session: Session, plan: ProjectPlan) -> None:
+    """Make `<source>.<fact>` and `person` in memory, and study ids for all persons in them.
+
+    Args:
+        session: With `warehouse` attached to read and `study_ids` to write.
+        plan: The project; a fact that no delivery has filled yet is there and empty.
+    """
+    made = _core_tables(session)
+    shown = {key: plan.core.selects[key] for key in plan.view.facts}
+    filled = {key: select for key, select in shown.items() if select.table in made}
+    if filled:
+        people = " UNION ".join(f'SELECT person_key FROM warehouse.core."{s.table}"' for s in filled.values())
+        with session.transaction("study_ids"), session.guard():
+            assign_study_ids(session.raw, "study_ids.study_id", people)
+    for source in sorted({source for source, _ in shown}):
+        session.execute(f'CREATE SCHEMA memory."{source}"')
+    for key, select in shown.items():
+        _make_view(session, select, plan.view.facts[key], filled=key in filled)
+    _make_person(session, plan)
+
+
+def _core_tables(session: Session) -> frozenset[str]:
+    rows = session.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'core'"
+    )
+    return frozenset(name for (name,) in rows)
+
+
+def _make_view(session: Session, select: CoreSelect, columns: tuple[str, ...], *, filled: bool) -> None:
+    name = f'memory."{select.source}".{select.fact}'
+    if filled:
+        body = (
+            f"SELECT i.{STUDY_ID}, {', '.join(f'f.{c}' for c in columns)}, {origin_sql(select)} "
+            f'FROM warehouse.core."{select.table}" f JOIN study_ids.study_id i USING (person_key)'
+        )
+    else:
+        empty = ", ".join(f"CAST(NULL AS {FACTS[select.fact][c]}) AS {c}" for c in columns)
+        body = f"SELECT CAST(NULL AS BIGINT) AS {STUDY_ID}, {empty}, {origin_sql(select)} WHERE false"
+    session.execute(f"CREATE VIEW {name} AS {body}")
+
+
+def _make_person(session: Session, plan: ProjectPlan) -> None:
+    relations = {s: f'memory."{s}".demographic' for s, fact in plan.view.facts if fact == "demographic"}
+    if relations:
+        sql = person_sql(relations, plan.view.voters, key=STUDY_ID)
+        session.execute(f"CREATE TABLE memory.main.{PERSON} AS {sql}")
