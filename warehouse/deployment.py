@@ -17,7 +17,6 @@ from data_sharing_agreements.errors import ErrorDetail, Invalid, UsageFault
 
 CONFIG_VARIABLE = "COMMONWEAL_CONFIG"
 HOME_VARIABLE = "COMMONWEAL_HOME"
-TODAY_VARIABLE = "COMMONWEAL_TODAY"
 
 _DIRECTORIES = ("contracts", "agreements", "core", "marts", "indicators")
 _SECTIONS: dict[str, frozenset[str]] = {
@@ -27,6 +26,7 @@ _SECTIONS: dict[str, frozenset[str]] = {
     "engine": frozenset({"threads", "memory_limit"}),
     "link": frozenset({"purpose", "seed", "sources"}),
     "keys": frozenset({"source", "command"}),
+    "scorecard": frozenset({"as_of"}),
 }
 
 
@@ -55,6 +55,8 @@ class Deployment:
         link_purpose: Purpose of the statewide spine.
         link_seed: Seed of every random choice in linkage.
         link_sources: Sources to link; empty means every source with a contract.
+        as_of: Day on which figures are judged stale; by default today. For a
+            synthetic state, whose time stands still. Agreements know only today.
         accounts: Accounts to make at `init`.
     """
 
@@ -76,6 +78,7 @@ class Deployment:
     link_sources: tuple[str, ...] = ()
     key_source: str = "file"
     key_command: str = ""
+    as_of: date | None = None
     accounts: tuple[Account, ...] = field(default=())
 
     @classmethod
@@ -118,6 +121,7 @@ class Deployment:
             link_sources=tuple(sections["link"].get("sources", ())),
             key_source=sections["keys"].get("source", "file"),
             key_command=sections["keys"].get("command", ""),
+            as_of=sections["scorecard"].get("as_of"),
             accounts=tuple(Account(a["name"], a["role"]) for a in settings.get("accounts", ())),
         )
 
@@ -157,16 +161,13 @@ class Deployment:
         return self.home / "session.json"
 
     @staticmethod
-    def now() -> datetime:
-        """The time, in UTC; the date comes from `COMMONWEAL_TODAY` where that is set."""
-        now = datetime.now(UTC)
-        today = os.environ.get(TODAY_VARIABLE)
-        return datetime.combine(date.fromisoformat(today), now.time(), UTC) if today else now
+    def today() -> date:
+        """The date on which agreements are judged, in UTC."""
+        return datetime.now(UTC).date()
 
-    @classmethod
-    def today(cls) -> date:
-        """The date on which agreements are judged."""
-        return cls.now().date()
+    def scorecard_date(self) -> date:
+        """The date on which figures are judged stale: `as_of`, or today."""
+        return self.as_of or self.today()
 
 
 def _home(settings: dict[str, Any], root: Path, given: Path | None) -> Path:
@@ -192,7 +193,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _faults(name: str, settings: dict[str, Any]) -> list[ErrorDetail]:
     def fault(what: str, next_step: str) -> ErrorDetail:
-        return ErrorDetail("invalid-configuration", what, "docs/operations.md lists every setting.", next_step)
+        return ErrorDetail(
+            "invalid-configuration", what, "docs/operations.md lists every setting.", next_step
+        )
 
     faults = []
     for section, content in settings.items():
@@ -203,12 +206,19 @@ def _faults(name: str, settings: dict[str, Any]) -> list[ErrorDetail]:
                 if not {"name", "role"} <= set(account)
             ]
         elif section not in _SECTIONS:
-            faults.append(fault(f"{name}: there is no section [{section}].", f"Use one of {sorted(_SECTIONS)}."))
+            faults.append(
+                fault(f"{name}: there is no section [{section}].", f"Use one of {sorted(_SECTIONS)}.")
+            )
         else:
             faults += [
-                fault(f"{name}: [{section}] has no setting `{key}`.", f"Use one of {sorted(_SECTIONS[section])}.")
+                fault(
+                    f"{name}: [{section}] has no setting `{key}`.",
+                    f"Use one of {sorted(_SECTIONS[section])}.",
+                )
                 for key in sorted(set(content) - _SECTIONS[section])
             ]
+    if not isinstance(settings.get("scorecard", {}).get("as_of", date.min), date):
+        faults.append(fault(f"{name}: [scorecard] `as_of` is not a date.", "Write it as 2025-02-15."))
     if not settings.get("deployment", {}).get("name"):
         faults.append(fault(f"{name}: [deployment] lacks `name`.", "Give the deployment a short name."))
     return faults

@@ -17,7 +17,8 @@ from data_sharing_agreements.gate import Gate
 from data_sharing_agreements.log import Log, check_anchor
 from data_sharing_agreements.registry import AuditEvent, Registry
 from privacy.keys import ALL_ROLES, KeyRing, Role
-from warehouse.contracts_model import Contracts, load_contracts
+from warehouse.contracts_loader import load_contracts
+from warehouse.contracts_model import Contracts
 from warehouse.deployment import Deployment
 from warehouse.opener import Opener
 
@@ -48,9 +49,7 @@ class Hub:
         """
         for directory in (deployment.home, deployment.landing, deployment.checkpoints, deployment.reports):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (deployment.keys_dir / "public.pem").exists() and not any(
-            deployment.keys_dir.glob("*")
-        ):
+        if not (deployment.keys_dir / "public.pem").exists() and not any(deployment.keys_dir.glob("*")):
             KeyRing.create(deployment.keys_dir)
         registry = Registry.create(deployment.registry_url)
         try:
@@ -75,7 +74,7 @@ class Hub:
                 why="Keys, registry and stores are kept in a home directory, which `init` creates.",
                 next="Run `commonweal init`, or `commonweal run`, which does it first.",
             )
-        contracts = load_contracts(deployment.contracts_dir)
+        contracts = load_contracts(deployment.contracts_dir, deployment.core_dir)
         agreements = load_agreements(deployment.agreements_dir)
         keys = KeyRing.open(deployment.keys_dir, roles)
         registry = Registry.open(deployment.registry_url)
@@ -118,7 +117,10 @@ def _make_accounts(deployment: Deployment, registry: Registry) -> dict[str, str]
             continue
         password = secrets.token_urlsafe(12)
         registry.accounts.create(
-            account.name, password, account.role, audit=AuditEvent("account", {"name": account.name, "role": account.role})
+            account.name,
+            password,
+            account.role,
+            audit=AuditEvent("account", {"name": account.name, "role": account.role}),
         )
         made[account.name] = password
     return made

@@ -18,6 +18,7 @@ import pytest
 
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
+from warehouse.opener import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN, SURNAME, SSN = "Zyxquorvan", "Wimblethwaite", "536902718"
@@ -180,7 +181,7 @@ def haunted(evergreen: Path, tmp_path_factory: pytest.TempPathFactory, call) -> 
 @pytest.mark.slow
 def test_the_marked_person_did_arrive(haunted: tuple[Path, str]) -> None:
     hub = Hub.open(Deployment.load(ROOT / "commonweal.toml", haunted[0]))
-    with hub, hub.opener.session(read=[hub.opener.vault()]) as session:
+    with hub, hub.opener.session(read=[Store.vault()]) as session:
         found = session.execute(
             "SELECT count(DISTINCT source) FROM vault.identity WHERE ssn = $ssn OR upper(surname) = $name",
             {"ssn": SSN, "name": SURNAME.upper()},
@@ -208,8 +209,8 @@ def test_no_file_outside_landing_names_them(haunted: tuple[Path, str]) -> None:
 def test_the_decrypted_warehouse_and_marts_do_not_name_them(haunted: tuple[Path, str]) -> None:
     hub = Hub.open(Deployment.load(ROOT / "commonweal.toml", haunted[0]))
     with hub:
-        marts = [hub.opener.mart(m.project, m.version) for m in hub.registry.marts.all()]
-        for store in (hub.opener.warehouse(), *marts):
+        marts = [Store.mart(m.project, m.version) for m in hub.registry.marts.all()]
+        for store in (Store.warehouse(), *marts):
             with hub.opener.session(read=[store]) as session:
                 tables = session.execute(
                     "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $alias",

@@ -18,6 +18,7 @@ import pytest
 from tests.conftest import COMMONWEAL, ROOT, commonweal
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
+from warehouse.opener import Store
 
 pytestmark = pytest.mark.slow
 RANDOM_IDS = {"study_id"}
@@ -25,7 +26,7 @@ RANDOM_IDS = {"study_id"}
 
 def partition(hub: Hub) -> set[frozenset[str]]:
     """The records of the spine as sets of source record ids, one set a person."""
-    with hub.opener.session(read=[hub.opener.vault(), hub.opener.warehouse()]) as session:
+    with hub.opener.session(read=[Store.vault(), Store.warehouse()]) as session:
         members = session.frame(
             "SELECT s.person_key, x.namespace || ':' || x.source_id AS record "
             "FROM warehouse.spine.current s JOIN vault.crosswalk x ON x.key = s.record_key"
@@ -37,7 +38,7 @@ def mart_rows(hub: Hub) -> dict[str, list[tuple]]:
     """The rows of every current mart without their random ids, in order."""
     found = {}
     for mart in hub.registry.marts.all():
-        store = hub.opener.mart(mart.project, mart.version)
+        store = Store.mart(mart.project, mart.version)
         with hub.opener.session(read=[store]) as session:
             for (table,) in session.execute(
                 "SELECT table_name FROM duckdb_tables() WHERE database_name = $alias", {"alias": store.alias}
