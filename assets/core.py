@@ -5,6 +5,7 @@ Does not: the SELECTs, or building (warehouse.core).
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -43,7 +44,7 @@ def core_assets(catalog: CoreCatalog) -> dg.AssetsDefinition:
         specs=[_spec(catalog, fact) for fact in [*facts, PERSON]],
         pool=POOL,
     )
-    def core(workplace: dg.ResourceParam[Workplace]) -> Iterator[dg.MaterializeResult]:
+    def core(workplace: dg.ResourceParam[Workplace]) -> Iterator[dg.MaterializeResult[None]]:
         make_core(workplace)
         counts = count_rows(workplace.hub, [*facts, PERSON])
         for fact in [*facts, PERSON]:
@@ -98,7 +99,7 @@ def _spec(catalog: CoreCatalog, fact: str) -> dg.AssetSpec:
     )
 
 
-def _columns(catalog: CoreCatalog, fact: str) -> dict[str, object]:
+def _columns(catalog: CoreCatalog, fact: str) -> dict[str, Any]:
     return plain_schema(_schema(fact)) | column_lineage(_origins(catalog, fact))
 
 
@@ -108,7 +109,7 @@ def _schema(fact: str) -> list[tuple[str, str, str]]:
         chosen = [(name, types[name], "") for name in ATTRIBUTES]
         said = [(f"{name}_source", "VARCHAR", f"Source of `{name}`") for name in ATTRIBUTES]
         return [(PERSON_KEY, "BIGINT", ""), *chosen, *said]
-    columns = ORIGIN | {PERSON_KEY: "BIGINT"} | FACTS[fact]
+    columns = {**ORIGIN, PERSON_KEY: "BIGINT", **FACTS[fact]}
     return [(name, kind, "") for name, kind in columns.items()]
 
 

@@ -5,14 +5,15 @@ splitting (warehouse.ingest), or which checks there are (checks.py).
 """
 
 import dagster as dg
-from warehouse.ingest import ingest_pending
 
-from assets.checks import check_results, check_specs
+from assets.checks import check_results, check_specs, unaccounted
 from assets.deliveries import report_deliveries
 from assets.metadata import contract_schema, row_count, sensitivity
 from assets.names import INGEST, POOL, content_key, delivery_key
 from assets.workplace import Workplace
+from data_sharing_agreements.errors import CommonwealError, IntegrityFault
 from warehouse.contracts_model import Contract
+from warehouse.ingest import ingest_pending
 from warehouse.steps import StepResult
 
 
@@ -39,10 +40,12 @@ def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
     )
     def content(
         context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster reads the plain class
         steps = ingest(workplace, source)
         report_deliveries(context, source, steps)
         standing = workplace.hub.registry.deliveries.current(source)
+        if wrong := unaccounted(standing):
+            workplace.failures.append(_not_accounted(source, len(wrong)))
         return dg.MaterializeResult(
             metadata=row_count(sum(delivery.rows_out for delivery in standing))
             | contract_schema(contract)
@@ -61,3 +64,13 @@ def ingest(workplace: Workplace, source: str) -> list[StepResult]:
         for step in steps:
             workplace.record(step)
     return steps
+
+
+def _not_accounted(source: str, deliveries: int) -> CommonwealError:
+    return IntegrityFault.of(
+        "rows-not-accounted",
+        f"{deliveries} deliveries of {source} stand although their rows do not add up.",
+        why="Accepted and quarantined rows are all the rows of a delivery, or it is held.",
+        next="Keep the home as it is, run `commonweal log verify`, and compare with a backup.",
+        source=source,
+    )

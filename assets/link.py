@@ -40,7 +40,7 @@ def link_asset(contracts: Contracts) -> dg.AssetsDefinition:
         metadata=plain_schema(_SCHEMA),
         pool=POOL,
     )
-    def spine(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
+    def spine(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster reads the plain class
         outcome = make_spine(workplace)
         return dg.MaterializeResult(
             metadata=row_count(outcome.records)

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from warehouse.ingest import discover, register
-
 from assets.faults import safe
 from assets.space import check_free_space
 from data_sharing_agreements.errors import CommonwealError, Refused
 from warehouse.hub import Hub
+from warehouse.ingest import discover, register
 from warehouse.steps import StepResult
 
 
@@ -53,7 +52,7 @@ class Workplace:
 
     hub: Hub
     landing: Path
-    run_id: str
+    run_id: int
     progress: Progress = field(default_factory=Silent)
     steps: list[StepResult] = field(default_factory=list)
     failures: list[CommonwealError] = field(default_factory=list)

@@ -8,21 +8,22 @@ resource does.
 import logging
 
 import dagster as dg
-from assets.core import core_assets
-from assets.indicators import indicator_assets
-from assets.marts import mart_assets
-from warehouse.marts.definition import load_marts
 
+from assets.core import core_assets
 from assets.deliveries import delivery_asset
+from assets.indicators import indicator_assets
 from assets.ingest import ingest_asset
 from assets.link import link_asset
+from assets.marts import mart_assets
 from assets.workplace import Workplace
 from pipelines.jobs import jobs, monthly
 from pipelines.resources import io_manager, workplace_resource
 from pipelines.sensors import landing_sensor
 from warehouse.contracts_loader import load_contracts
+from warehouse.core.catalog import load_core
 from warehouse.deployment import Deployment
 from warehouse.indicators.definition import load_definitions
+from warehouse.marts.definition import load_marts
 
 
 def build_defs(deployment: Deployment, *, workplace: Workplace | None = None) -> dg.Definitions:
@@ -36,14 +37,14 @@ def build_defs(deployment: Deployment, *, workplace: Workplace | None = None) ->
     Raises:
         Invalid: Contracts, marts or indicators have faults.
     """
-    contracts = load_contracts(deployment.contracts_dir)
+    contracts = load_contracts(deployment.contracts_dir, deployment.core_dir)
     marts = load_marts(deployment.marts_dir)
     return dg.Definitions(
         assets=[
             *(delivery_asset(contract) for contract in contracts),
             *(ingest_asset(contract) for contract in contracts),
             link_asset(contracts),
-            core_assets(contracts),
+            core_assets(load_core(contracts, deployment.core_dir)),
             *mart_assets(marts),
             *indicator_assets(load_definitions(deployment.indicators_dir)),
         ],
@@ -55,13 +56,14 @@ def build_defs(deployment: Deployment, *, workplace: Workplace | None = None) ->
             "io_manager": io_manager(),
         },
         executor=dg.in_process_executor,
-        loggers={"console": _quiet},
+        loggers={"console": _silent},
     )
 
 
-@dg.logger(description="Warnings only: what a run does is in its events, and progress on standard error.")
-def _quiet(context: dg.InitLoggerContext) -> logging.Logger:
-    """Return a logger that says warnings and worse."""
+@dg.logger
+def _silent(context: dg.InitLoggerContext) -> logging.Logger:
+    """Say nothing: what a run does is in its events, and progress on standard error."""
     logger = logging.getLogger("commonweal.dagster")
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(logging.CRITICAL + 1)
+    logger.propagate = False
     return logger

@@ -12,7 +12,7 @@ from typing import Any
 
 from assets.faults import safe
 from assets.space import space
-from data_sharing_agreements.errors import CommonwealError, ErrorDetail, Invalid
+from data_sharing_agreements.errors import CommonwealError, Invalid
 from pipelines.lock import holder_of, left_behind
 from warehouse.deployment import Deployment
 
@@ -108,22 +108,18 @@ def _documents(deployment: Deployment) -> Iterator[Finding]:
     from data_sharing_agreements.documents import load_agreements
     from warehouse.contracts_loader import load_contracts
 
-    faults: list[ErrorDetail] = []
-    counts = []
-    for name, load, directory in (
-        ("contracts", load_contracts, deployment.contracts_dir),
-        ("agreements", load_agreements, deployment.agreements_dir),
-    ):
+    def contracts() -> str:
+        return f"{len(load_contracts(deployment.contracts_dir, deployment.core_dir))} contracts"
+
+    def agreements() -> str:
+        return f"{len(load_agreements(deployment.agreements_dir).dsas)} data sharing agreements"
+
+    for load in (contracts, agreements):
         try:
-            found = load(directory)
+            found = [Finding("documents", ok=True, what=load())]
         except Invalid as fault:
-            faults += fault.details
-        else:
-            counts.append(f"{len(found.sources) if name == 'contracts' else len(found.dsas)} {name}")
-    for fault in faults:
-        yield Finding("documents", ok=False, what=fault.what, next=fault.next, exit_code=5)
-    if not faults:
-        yield Finding("documents", ok=True, what=", ".join(counts))
+            found = _faulty("documents", fault)
+        yield from found
 
 
 def _lock(deployment: Deployment) -> Iterator[Finding]:

@@ -4,6 +4,8 @@ Belongs here: which layers a job takes, the monthly schedule. Does not: the
 sensor on the landing directory (sensors.py), assets.
 """
 
+from typing import Any
+
 import dagster as dg
 
 from assets.names import CORE, INDICATORS, INGEST, LINK, MARTS
@@ -24,6 +26,9 @@ _MEANING = {
     EVERYTHING: "From deliveries to indicators.",
 }
 
+_QUIET: dict[str, Any] = {"loggers": {"console": {}}}
+"""What a run does is in its events, and progress goes to standard error."""
+
 
 def jobs() -> list[dg.JobDefinition | dg.UnresolvedAssetJobDefinition]:
     """Return the jobs: ingest, link, publish, everything. Each runs in one process."""
@@ -32,6 +37,7 @@ def jobs() -> list[dg.JobDefinition | dg.UnresolvedAssetJobDefinition]:
             name,
             selection=dg.AssetSelection.groups(*layers),
             executor_def=dg.in_process_executor,
+            config=_QUIET,
             description=_MEANING[name],
         )
         for name, layers in _LAYERS.items()

@@ -12,6 +12,7 @@ from assets.faults import Unexpected
 from assets.workplace import Progress, Workplace
 from data_sharing_agreements.errors import CommonwealError
 from pipelines.fingerprint import remember, steps_if_nothing_new
+from pipelines.interrupts import interruptible
 from pipelines.occupation import finish, occupy
 from pipelines.report import RunReport, report_of
 from warehouse.deployment import Deployment
@@ -42,11 +43,12 @@ def run_everything(
         KeyboardInterrupt: The run was interrupted; the next one continues it.
     """
     start = time.perf_counter()
-    with occupy(deployment, "run", landing, progress) as workplace:
+    with interruptible() as interruption, occupy(deployment, "run", landing, progress) as workplace:
         workplace.register_arrivals()
         kept = steps_if_nothing_new(workplace.hub)
         if kept is None:
             _run_job(workplace)
+            interruption.check()
         else:
             _skip(workplace, kept)
         ended = finish(workplace)

@@ -76,11 +76,7 @@ def whoami(context: Context, as_json: bool) -> None:
 
     with context.hub() as hub:
         account = signed_in(hub)
-        projects = [
-            dul.project
-            for dul in hub.agreements.duls
-            if account.name in {recipient.account for recipient in dul.recipients}
-        ]
+        projects = [dul.project for dul in hub.agreements.duls if dul.recipient(account.name) is not None]
     payload = {
         "schema": "commonweal/whoami/1",
         "account": account.name,

@@ -5,6 +5,7 @@ pipelines.backup, warehouse.hub).
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,7 +34,7 @@ def init(context: Context, as_json: bool) -> None:
     emit(payload, as_json=as_json, people=lambda: _show_init(payload))
 
 
-def _show_init(payload: dict) -> None:
+def _show_init(payload: dict[str, Any]) -> None:
     say(f"{payload['name']}: the home is {payload['home']}")
     say(
         "Keys are in its keys/ directory. Keep a copy elsewhere: without them nothing here can be read again."
@@ -63,7 +64,7 @@ def doctor(context: Context, as_json: bool) -> int:
     return worst
 
 
-def _show_findings(payload: dict) -> None:
+def _show_findings(payload: dict[str, Any]) -> None:
     rows = [["ok" if f["ok"] else "look", f["subject"], f["what"]] for f in payload["findings"]]
     table(["", "subject", "found"], rows)
     for finding in payload["findings"]:
@@ -95,7 +96,7 @@ def backup(context: Context, out: Path, keys_out: Path | None, as_json: bool) ->
     emit(payload, as_json=as_json, people=lambda: _show_backup(payload))
 
 
-def _show_backup(payload: dict) -> None:
+def _show_backup(payload: dict[str, Any]) -> None:
     files = payload["files"]
     size = sum(file["bytes"] for file in files)
     say(f"Copied {len(files):,} files, {size / 1024**2:,.1f} MiB, to {payload['path']}")
@@ -128,6 +129,6 @@ def restore(context: Context, source: Path, keys_from: Path | None, as_json: boo
     emit(payload, as_json=as_json, people=lambda: _show_restore(payload))
 
 
-def _show_restore(payload: dict) -> None:
+def _show_restore(payload: dict[str, Any]) -> None:
     say(f"Put {len(payload['files']):,} files of {payload['taken_at']} back into {payload['home']}")
-    say("Next: `commonweal log verify --against` a checkpoint someone else kept, then `commonweal run`.")
+    say("Next: `commonweal log verify --checkpoint` a file someone else kept, then `commonweal run`.")

@@ -17,9 +17,9 @@ from pipelines.cli.output import emit, json_option, note, say, table
 def indicators(context: Context, as_json: bool) -> None:
     """Show the latest result of each indicator: value, error band, position, staleness."""
     with context.hub() as hub:
-        found = hub.registry.indicator_results.latest()
+        found = [kept.result for kept in hub.registry.indicator_results.latest()]
         pages = sorted(hub.deployment.reports.glob("*scorecard*.html"))
-    payload = {"schema": "commonweal/indicators/1", "indicators": list(found)}
+    payload = {"schema": "commonweal/indicators/1", "indicators": found}
     emit(payload, as_json=as_json, people=lambda: _show(payload))
     for page in pages if not as_json else ():
         note(f"Scorecard: {page}")

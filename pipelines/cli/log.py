@@ -4,6 +4,7 @@ Belongs here: reading checkpoints, printing. Does not: the log and its proofs.
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,7 +19,7 @@ def log() -> None:
 
 @log.command()
 @click.option(
-    "--against",
+    "--checkpoint",
     "files",
     type=click.Path(path_type=Path),
     multiple=True,
@@ -30,7 +31,7 @@ def verify(context: Context, files: tuple[Path, ...], as_json: bool) -> int:
     """Check every entry, the tree, the signatures, and every checkpoint at hand.
 
     The checkpoints of the home are always checked. One that an agency kept
-    elsewhere proves more: give it with --against.
+    elsewhere proves more: give it with --checkpoint.
     """
     from pipelines.logbook import verify_log
 
@@ -44,7 +45,7 @@ def verify(context: Context, files: tuple[Path, ...], as_json: bool) -> int:
     return 6
 
 
-def _show_verified(payload: dict) -> None:
+def _show_verified(payload: dict[str, Any]) -> None:
     word = "verifies" if payload["ok"] else "does NOT verify"
     say(f"The log {word}: {payload['size']:,} entries, {payload['checkpoints']} checkpoints.")
     say(f"Root {payload['root']}")
@@ -65,19 +66,19 @@ def show(context: Context, last: int, as_json: bool) -> None:
     emit(payload, as_json=as_json, people=lambda: _show_entries(entries))
 
 
-def _show_entries(entries: list[dict]) -> None:
+def _show_entries(entries: list[dict[str, Any]]) -> None:
     rows = [[e["index"], str(e["at"])[:19], e["kind"], _body(e), _clauses(e)] for e in entries]
     table(["entry", "at", "kind", "what", "clauses"], rows)
 
 
-def _body(entry: dict) -> str:
+def _body(entry: dict[str, Any]) -> str:
     summary = entry.get("summary") or {}
     return ", ".join(
         f"{key}={value}" for key, value in summary.items() if isinstance(value, str | int | bool)
     )
 
 
-def _clauses(entry: dict) -> str:
+def _clauses(entry: dict[str, Any]) -> str:
     return ", ".join(f"{c['document']} {c['clause']}" for c in entry.get("clauses") or ())
 
 

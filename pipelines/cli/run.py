@@ -4,6 +4,7 @@ Belongs here: options and the printed report. Does not: the run.
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,11 +27,10 @@ def run(context: Context, landing: Path | None, as_json: bool) -> int:
     in seconds.
     """
     from pipelines.cli.progress import watch
-    from pipelines.interrupts import interruptible
     from pipelines.runner import run_everything
 
     deployment = context.deployment()
-    with interruptible(), watch() as progress:
+    with watch() as progress:
         report = run_everything(deployment, landing, progress)
     payload = report.to_json()
     emit(payload, as_json=as_json, people=lambda: _show(payload))
@@ -40,7 +40,7 @@ def run(context: Context, landing: Path | None, as_json: bool) -> int:
     return report.exit_code
 
 
-def _show(payload: dict) -> None:
+def _show(payload: dict[str, Any]) -> None:
     columns = ("step", "source", "period", "rows_in", "rows_out", "rows_quarantined", "seconds", "status")
     table([c.replace("_", " ") for c in columns], [[step[c] for c in columns] for step in payload["steps"]])
     for held in payload["held"]:
@@ -53,7 +53,7 @@ def _show(payload: dict) -> None:
     say(f"Run {payload['run_id']} {payload['status']} in {payload['seconds']:.1f} s.")
 
 
-def _show_results(payload: dict) -> None:
+def _show_results(payload: dict[str, Any]) -> None:
     if payload["link"]:
         link = payload["link"]
         say(f"Link version {link['version']}: {link['records']:,} records of {link['persons']:,} persons.")

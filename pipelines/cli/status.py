@@ -13,6 +13,7 @@ from pipelines.cli.context import Context
 from pipelines.cli.output import emit, json_option, say, table
 
 if TYPE_CHECKING:
+    from data_sharing_agreements.registry import Delivery, Run
     from warehouse.hub import Hub
 
 
@@ -33,20 +34,21 @@ def standing(hub: "Hub") -> dict[str, Any]:
 
     holder = holder_of(hub.deployment.lock_path)
     last = hub.registry.runs.last()
+    deliveries = hub.registry.deliveries.all()
     return {
         "schema": "commonweal/status/1",
         "name": hub.deployment.name,
         "home": str(hub.deployment.home),
         "running": asdict(holder) if holder else None,
         "last_run": _run(last) if last else None,
-        "sources": [_source(hub, source) for source in hub.contracts.sources],
+        "sources": [_source(source, deliveries) for source in hub.contracts.sources],
         "link": current_link(hub),
         "marts": current_marts(hub),
         "log": {"size": hub.log.size, "root": hub.log.root},
     }
 
 
-def _run(run: Any) -> dict[str, Any]:
+def _run(run: "Run") -> dict[str, Any]:
     return {
         "run_id": str(run.id),
         "kind": run.kind,
@@ -57,15 +59,15 @@ def _run(run: Any) -> dict[str, Any]:
     }
 
 
-def _source(hub: "Hub", source: str) -> dict[str, Any]:
-    deliveries = [delivery for delivery in hub.registry.deliveries.all() if delivery.source == source]
-    standing = hub.registry.deliveries.current(source)
-    counts = Counter(str(delivery.state) for delivery in deliveries)
+def _source(source: str, deliveries: "list[Delivery]") -> dict[str, Any]:
+    own = [delivery for delivery in deliveries if delivery.source == source]
+    standing = [delivery for delivery in own if delivery.state == "accepted"]
+    counts = Counter(str(delivery.state) for delivery in own)
     return {
         "source": source,
         "standing": len(standing),
         "latest_period": max((delivery.period for delivery in standing), default=None),
-        "rows": sum(delivery.rows_out or 0 for delivery in standing),
+        "rows": sum(delivery.rows_out for delivery in standing),
         "pending": counts["pending"],
         "held": counts["held"],
         "refused": counts["refused"],

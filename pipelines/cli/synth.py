@@ -4,6 +4,7 @@ Belongs here: options. Does not: making it (warehouse.synthetic).
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -37,6 +38,6 @@ def synth(context: Context, people: int, seed: int, months: int, out: Path, as_j
     emit(payload, as_json=as_json, people=lambda: _show(payload))
 
 
-def _show(payload: dict) -> None:
+def _show(payload: dict[str, Any]) -> None:
     say(f"{payload['people']:,} people over {payload['months']} months: {payload['landing']}")
     say(f"The truth about them, which no run reads: {payload['truth']}")

@@ -1,0 +1,85 @@
+"""Indicators: results against target and trajectory, and the scorecard.
+
+Belongs here: one asset an indicator, computed together. Does not: definitions or
+arithmetic (warehouse.indicators).
+"""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from assets.names import INDICATORS, POOL, indicator_key, mart_key
+from assets.workplace import Workplace
+from warehouse.indicators.compute import compute
+from warehouse.indicators.definition import Definition
+
+PERMITTED = "license_permits_the_indicator"
+
+
+def indicator_assets(definitions: Sequence[Definition]) -> list[dg.AssetsDefinition]:
+    """Return the indicators, computed by one step; nothing if there are none."""
+    if not definitions:
+        return []
+
+    @dg.multi_asset(
+        name="indicators",
+        specs=[_spec(definition) for definition in definitions],
+        check_specs=[
+            dg.AssetCheckSpec(
+                PERMITTED,
+                asset=indicator_key(definition.id),
+                description="A license in force permits to compute it from its mart.",
+            )
+            for definition in definitions
+        ],
+        pool=POOL,
+    )
+    def indicators(workplace: dg.ResourceParam[Workplace]) -> Iterator[dg.MaterializeResult[None]]:
+        refused = compute_indicators(workplace)
+        for definition in definitions:
+            results = workplace.hub.registry.indicator_results.latest(definition.id)
+            yield dg.MaterializeResult(
+                asset_key=indicator_key(definition.id),
+                metadata={
+                    "results": len(results),
+                    "computed_at": results[0].computed_at if results else "never",
+                },
+                check_results=[
+                    dg.AssetCheckResult(check_name=PERMITTED, passed=definition.id not in refused)
+                ],
+            )
+
+    return [indicators]
+
+
+def compute_indicators(workplace: Workplace) -> frozenset[str]:
+    """Compute what is new, write down what was done, and return the ids that were refused."""
+    with workplace.working("indicators"):
+        steps = compute(workplace.hub, workplace.progress)
+        for step in steps:
+            workplace.record(step)
+    return frozenset(step.source for step in steps if step.status == "refused")
+
+
+def _spec(definition: Definition) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=indicator_key(definition.id),
+        deps=[mart_key(definition.source.project, definition.source.mart)],
+        group_name=INDICATORS,
+        description=f"{definition.title}. {definition.definition}",
+        owners=["team:delivery-unit"],
+        kinds={"indicator"},
+        tags={"priority": _tag(definition.priority)},
+        metadata={
+            "owner": definition.owner,
+            "target": definition.target.value,
+            "target_period": definition.target.period,
+            "direction": definition.direction,
+        },
+    )
+
+
+def _tag(text: str) -> str:
+    """Return text as Dagster allows it in a tag."""
+    kept = "".join(sign if sign.isalnum() else "_" for sign in text)
+    return kept[:63].strip("_")
