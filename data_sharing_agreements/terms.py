@@ -85,7 +85,7 @@ class Signature(Clause):
     office: Text
     party: Text
     role: Literal["signatory", "counsel"]
-    on: date
+    signed: date
 
 
 class BasisUse(Clause):
@@ -168,9 +168,9 @@ class Review(Clause):
 
 
 class Destruction(Clause):
-    """When and how data under the document are destroyed."""
+    """By when and how data under the document are destroyed."""
 
-    on: date
+    by: date
     method: Text
     certificate: bool = True
 
@@ -244,7 +244,7 @@ class Answer(Clause):
 
     answer: Text
     decided_by: Text
-    on: date
+    decided: date
 
 
 class FourQuestions(Clause):

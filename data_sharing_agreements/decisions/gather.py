@@ -36,7 +36,7 @@ def _dsa(dsa: Dsa) -> Iterator[Obligation]:
     yield from _release(dsa.id, dsa.release)
     yield Obligation("attribution", dsa.attribution, dsa.id, "attribution")
     if dsa.destruction is not None:
-        yield Obligation("destroy_on", dsa.destruction.on, dsa.id, "destruction.on")
+        yield Obligation("destroy_on", dsa.destruction.by, dsa.id, "destruction.by")
     if dsa.transfer is not None:
         yield Obligation("landing_hours", dsa.transfer.landing_hours, dsa.id, "transfer.landing_hours")
 
@@ -46,7 +46,7 @@ def _dul(dul: Dul) -> Iterator[Obligation]:
     yield from _review(dul.id, dul.review)
     yield from _release(dul.id, dul.release)
     yield Obligation("attribution", dul.attribution, dul.id, "attribution")
-    yield Obligation("destroy_on", dul.destruction.on, dul.id, "destruction.on")
+    yield Obligation("destroy_on", dul.destruction.by, dul.id, "destruction.by")
     if dul.anonymity is not None:
         yield Obligation("k_anonymity", dul.anonymity.k, dul.id, "anonymity.k")
         if dul.anonymity.trajectory_share is not None:
