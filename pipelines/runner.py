@@ -13,7 +13,7 @@ from assets.workplace import Progress, Workplace
 from data_sharing_agreements.errors import CommonwealError
 from pipelines.fingerprint import remember, steps_if_nothing_new
 from pipelines.interrupts import interruptible
-from pipelines.occupation import finish, occupy
+from pipelines.occupation import finish, occupy, outcome
 from pipelines.report import RunReport, report_of
 from warehouse.deployment import Deployment
 from warehouse.steps import StepResult
@@ -72,7 +72,7 @@ def _run_job(workplace: Workplace) -> None:
         fail_dead_runs(instance)
         job = build_defs(deployment, workplace=workplace).resolve_job_def(JOB)
         result = job.execute_in_process(instance=instance, raise_on_error=False)
-    if not result.success and not workplace.failures:
+    if not result.success and outcome(workplace).exit_code == 0:
         workplace.failures.append(_failed_outside())
 
 

@@ -16,7 +16,7 @@ from pipelines.lock import holder_of
 from pipelines.occupation import landing_of
 from warehouse.deployment import Deployment
 
-INTERVAL_SECONDS = 30
+INTERVAL_SECONDS = 15
 
 
 def landing_sensor(deployment: Deployment) -> dg.SensorDefinition:
