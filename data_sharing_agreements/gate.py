@@ -12,6 +12,7 @@ from datetime import date
 
 from data_sharing_agreements.decisions import Decision, Request, decide
 from data_sharing_agreements.documents.agreements import Agreements
+from data_sharing_agreements.documents.history import write_down_documents
 from data_sharing_agreements.errors import ErrorDetail, Refused
 from data_sharing_agreements.log import Log
 
@@ -32,9 +33,11 @@ class Gate:
         self.agreements = agreements
         self.log = log
         self.today = today
+        self._documents_written = False
 
     def ask(self, request: Request) -> Decision:
         """Decide on a request and write the decision down."""
+        self._write_down_documents()
         on = self.today()
         decision = decide(request, self.agreements, on)
         body = {"request": request.to_json(), "on": on, **decision.to_json()}
@@ -52,6 +55,12 @@ class Gate:
         if not decision.permitted:
             raise Refused(*(self._detail(request, i, decision) for i in range(len(decision.reasons))))
         return decision
+
+    def _write_down_documents(self) -> None:
+        """Once a process: the log says which documents its decisions rest on."""
+        if not self._documents_written:
+            write_down_documents(self.log.database, self.log.clock, self.agreements)
+            self._documents_written = True
 
     @staticmethod
     def _detail(request: Request, i: int, decision: Decision) -> ErrorDetail:
