@@ -19,7 +19,10 @@ from data_sharing_agreements.errors import Busy, CommonwealError, IntegrityFault
 
 PACKAGES = ("pipelines", "assets", "portal", "linkage", "warehouse", "privacy", "data_sharing_agreements")
 
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_SPACE = "no-disk-left"
+"""Code of the error for a full disk, wherever it was met."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _CORRUPT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -43,7 +46,7 @@ def no_space(where: str = "") -> CommonwealError:
         where: What could not be written, never a value.
     """
     return OutOfSpace.of(
-        "no-disk-left",
+        NO_SPACE,
         f"There is no disk left{f' for {where}' if where else ''}.",
         why="Stores, spill and the registry are written below the home directory; "
         "what was accepted before stands, and the step that failed left nothing half-done.",
@@ -52,9 +55,12 @@ def no_space(where: str = "") -> CommonwealError:
 
 
 def safe(error: BaseException) -> CommonwealError:
-    """Return an error without any data in it: the error itself if it is ours."""
+    """Return an error without any data in it: the error itself if it is ours.
+
+    A full disk is one error, whichever library met it.
+    """
     if isinstance(error, CommonwealError):
-        return error
+        return no_space() if error.details[0].code == NO_SPACE else error
     known = _from_sqlite(error) or _from_system(error)
     return known or Unexpected.of(
         "unexpected",
@@ -129,7 +135,7 @@ def _from_system(error: BaseException) -> CommonwealError | None:
         )
     if not isinstance(error, OSError):
         return None
-    if error.errno in _NO_SPACE:
+    if error.errno in _FULL:
         return no_space()
     if error.errno in _NO_PERMISSION:
         name = Path(str(error.filename)).name if error.filename else "a file"

@@ -5,17 +5,21 @@ its connection, saying what came of it. Does not: linkage.
 """
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
-from linkage.run import LinkOutcome, link
 
 from assets.metadata import plain_schema, row_count
 from assets.names import LINK, POOL, SPINE, content_key
 from assets.workplace import Workplace
 from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.errors import ErrorDetail
+from linkage.run import LinkOutcome, link
+from linkage.spine import latest_model
 from privacy.keys import run_key
 from warehouse.contracts_model import Contracts
+from warehouse.hub import Hub
 from warehouse.opener import Store
 from warehouse.steps import StepResult
 
@@ -70,8 +74,10 @@ def make_spine(workplace: Workplace) -> LinkOutcome:
                 run_key=run_key(),
                 seed=settings.link_seed,
                 progress=workplace.progress,
-                report_dir=hub.reports("linkage", "index.html").parent,
+                report_dir=hub.reports("linkage", "model.html").parent,
             )
+            model = latest_model(session.raw)
+        _register(hub, outcome, model)
         workplace.record(
             StepResult(
                 "link",
@@ -82,6 +88,19 @@ def make_spine(workplace: Workplace) -> LinkOutcome:
             )
         )
     return outcome
+
+
+def _register(hub: Hub, outcome: LinkOutcome, model: Mapping[str, Any]) -> None:
+    """Record the version; again, if a run died between writing the spine and recording it."""
+    hub.registry.link_versions.add(
+        outcome.version,
+        outcome.model,
+        {name: value for name, value in model.items() if name.endswith("threshold")},
+        outcome.input_hash,
+        outcome.records,
+        outcome.persons,
+        {"pairs": outcome.pairs},
+    )
 
 
 def permitted_sources(workplace: Workplace) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from assets.faults import OutOfSpace
+from assets.faults import NO_SPACE, OutOfSpace
 from data_sharing_agreements.errors import CommonwealError
 
 MINIMUM_BYTES = 256 * 1024**2
@@ -55,7 +55,7 @@ def check_free_space(home: Path, waiting_bytes: int = 0) -> None:
 
 def _too_little(found: Space) -> CommonwealError:
     return OutOfSpace.of(
-        "no-disk-left",
+        NO_SPACE,
         f"Only {found.free / 1024**2:,.0f} MiB are free; a run may need {found.needed / 1024**2:,.0f} MiB.",
         why="Staging, spill and stores grow while deliveries are read; what would not fit is not begun.",
         next="Free space on the disk of the home directory, or put the home on another with --home.",

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from assets.faults import OutOfSpace, Unexpected, guarded, place_of, safe
-from data_sharing_agreements.errors import Busy, Held, IntegrityFault, UsageFault
+from data_sharing_agreements.errors import Busy, Held, IntegrityFault, Invalid, UsageFault
 from pipelines.lock import Holder
 
 SECRET = "Wimblethwaite"
@@ -50,6 +50,12 @@ def test_a_full_disk_is_said_to_be_full(number: int) -> None:
     assert isinstance(error, OutOfSpace)
     assert error.details[0].code == "no-disk-left"
     assert SECRET not in str(error.to_json())
+
+
+def test_a_full_disk_is_one_error_whoever_met_it() -> None:
+    error = safe(Invalid.of("no-disk-left", "No room."))
+    assert isinstance(error, OutOfSpace)
+    assert error.exit_code == 1
 
 
 def test_a_missing_permission_names_the_file() -> None:

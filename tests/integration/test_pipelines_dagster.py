@@ -1,0 +1,284 @@
+"""The pipeline through Dagster, on a deployment of one source: definitions, a job, the sensor, the daemon."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.names import content_key, delivery_key
+from data_sharing_agreements.errors import Busy
+from pipelines.build import build_defs
+from pipelines.instance import open_instance
+from pipelines.jobs import EVERYTHING
+from pipelines.lock import hold, holder_of
+from pipelines.runner import run_everything
+from pipelines.sensors import landing_sensor
+from warehouse.deployment import Deployment
+from warehouse.hub import Hub
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = "ospi_k12"
+RUN_AND_SAY = """
+import sys
+from pathlib import Path
+from pipelines.runner import run_everything
+from warehouse.deployment import Deployment
+report = run_everything(Deployment.load(Path(sys.argv[1]), Path(sys.argv[2])))
+heavy = {"dagster", "splink", "great_expectations", "altair", "scipy"} & set(sys.modules)
+print(report.exit_code, {step.status for step in report.steps}, heavy)
+"""
+REFERENCE = Deployment.load(ROOT / "commonweal.toml", Path("unused"))
+
+
+def one_source(directory: Path, evergreen: Path) -> Deployment:
+    """A deployment of the school records alone, with their deliveries in its landing directory."""
+    contract = next(REFERENCE.contracts_dir.rglob(f"{SOURCE}.yaml"))
+    (directory / "contracts").mkdir(parents=True)
+    shutil.copy(contract, directory / "contracts")
+    for name in ("marts", "indicators"):
+        (directory / name).mkdir()
+    config = directory / "commonweal.toml"
+    config.write_text(
+        '[deployment]\nname = "schools"\n'
+        f'agreements = "{REFERENCE.agreements_dir}"\ncore = "{REFERENCE.core_dir}"\n'
+        f'[link]\npurpose = "{REFERENCE.link_purpose}"\n'
+        '[[accounts]]\nname = "someone"\nrole = "board"\n'
+    )
+    deployment = Deployment.load(config, directory / "home")
+    deployment.landing.mkdir(parents=True)
+    for path in (evergreen / "landing").rglob("K12_*.parquet"):
+        shutil.copy(path, deployment.landing)
+    return deployment
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, evergreen: Path) -> Deployment:
+    return one_source(tmp_path, evergreen)
+
+
+@pytest.fixture(scope="module")
+def done(
+    tmp_path_factory: pytest.TempPathFactory, evergreen: Path
+) -> Iterator[tuple[Deployment, dg.ExecuteInProcessResult]]:
+    """The job `everything`, run as Dagster's pages would: the run itself takes the home."""
+    deployment = one_source(tmp_path_factory.mktemp("schools"), evergreen)
+    with open_instance(deployment.dagster_home) as instance:
+        result = build_defs(deployment).resolve_job_def(EVERYTHING).execute_in_process(instance=instance)
+        yield deployment, result
+
+
+def test_definitions_of_the_reference_deployment_follow_its_documents() -> None:
+    graph = build_defs(REFERENCE).resolve_asset_graph()
+    keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    contracts = {path.stem for path in REFERENCE.contracts_dir.rglob("*.yaml")}
+    marts = {
+        f"mart_{p.parent.name}__{p.stem}".replace("-", "_") for p in REFERENCE.marts_dir.glob("*/*.yaml")
+    }
+    indicators = {f"indicator_{p.stem}".replace("-", "_") for p in REFERENCE.indicators_dir.glob("*.yaml")}
+    assert contracts
+    assert {delivery_key(source) for source in contracts} <= keys
+    assert {content_key(source) for source in contracts} <= keys
+    assert {"spine", "core_person", "core_service_month", "core_spell", "core_event"} <= keys
+    assert marts <= keys
+    assert len(indicators) == len([key for key in keys if key.startswith("indicator_")])
+
+
+def test_every_asset_says_what_it_is() -> None:
+    graph = build_defs(REFERENCE).resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        assert node.owners, key
+        assert node.kinds, key
+        assert node.group_name in {"deliveries", "ingest", "link", "core", "marts", "indicators"}, key
+        assert node.is_executable is (node.group_name != "deliveries"), key
+
+
+def test_a_second_deployment_loads_as_well() -> None:
+    anytown = Deployment.load(ROOT / "examples" / "anytown" / "commonweal.toml", Path("unused"))
+    keys = {key.to_user_string() for key in build_defs(anytown).resolve_asset_graph().get_all_asset_keys()}
+    assert "content_doh_wic" in keys
+
+
+def test_jobs_schedule_and_sensor() -> None:
+    defs = build_defs(REFERENCE)
+    for name in ("ingest", "link", "publish", EVERYTHING):
+        assert defs.resolve_job_def(name).executor_def.name == "in_process"
+    assert defs.resolve_schedule_def("monthly").cron_schedule == "0 3 2 * *"
+    assert defs.resolve_sensor_def("landing").job_name == EVERYTHING
+
+
+def test_a_run_of_the_job_succeeds_and_says_what_it_did(done: tuple) -> None:
+    _, result = done
+    assert result.success
+    found = result.asset_materializations_for_node(content_key(SOURCE))
+    metadata = found[0].metadata
+    assert metadata["dagster/row_count"].value > 0
+    names = {column.name for column in metadata["dagster/column_schema"].value.columns}
+    assert "enrollment.student_id" in names
+    checks = [
+        e.asset_check_evaluation_data
+        for e in result.all_events
+        if e.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
+    assert checks
+    assert all(check.passed for check in checks)
+
+
+def test_deliveries_are_reported_by_period(done: tuple) -> None:
+    deployment, _ = done
+    with open_instance(deployment.dagster_home) as instance:
+        periods = instance.get_materialized_partitions(dg.AssetKey(delivery_key(SOURCE)))
+    assert "2023Q1" in periods
+
+
+def test_the_home_is_left_in_order(done: tuple) -> None:
+    deployment, _ = done
+    assert holder_of(deployment.lock_path) is None
+    assert not list((deployment.home / "spill").glob("*"))
+    assert list(deployment.checkpoints.glob("*.json"))
+    with Hub.open(deployment) as hub:
+        last = hub.registry.runs.last()
+    assert (last.status, last.exit_code) == ("done", 0)
+
+
+def test_no_value_was_pickled_and_no_output_kept(done: tuple) -> None:
+    names = [path.name for path in done[0].dagster_home.rglob("*") if path.is_file()]
+    assert names
+    assert all(
+        name.endswith((".db", ".yaml", ".json", ".db-shm", ".db-wal", ".db-journal")) for name in names
+    )
+
+
+def test_a_second_run_is_over_before_dagster_is_imported(done: tuple) -> None:
+    deployment, _ = done
+    run_everything(deployment)
+    again = subprocess.run(
+        [sys.executable, "-c", RUN_AND_SAY, str(deployment.config), str(deployment.home)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert again.stdout.strip() == "0 {'skipped'} set()"
+
+
+def test_what_is_changed_is_noticed(done: tuple) -> None:
+    deployment, _ = done
+    run_everything(deployment)
+    (deployment.marts_dir / "note.txt").write_text("new")
+    report = run_everything(deployment)
+    assert report.exit_code == 0
+    assert {step.step for step in report.steps} >= {"link", "core"}
+
+
+def test_while_a_run_goes_another_is_refused(done: tuple) -> None:
+    deployment, _ = done
+    with hold(deployment.lock_path, "run"):
+        with pytest.raises(Busy):
+            run_everything(deployment)
+        with open_instance(deployment.dagster_home) as instance:
+            job = build_defs(deployment).resolve_job_def("link")
+            assert not job.execute_in_process(instance=instance, raise_on_error=False).success
+
+
+def test_the_sensor_waits_for_copying_to_end_and_asks_once(deployment: Deployment) -> None:
+    sensor = landing_sensor(deployment)
+
+    def look(cursor: str | None) -> tuple[object, str | None]:
+        with dg.DagsterInstance.ephemeral() as instance:
+            context = dg.build_sensor_context(instance=instance, cursor=cursor)
+            found = sensor(context)
+            return found, getattr(found, "cursor", None) or context.cursor
+
+    first, cursor = look(None)
+    assert isinstance(first, dg.SkipReason)
+    second, cursor = look(cursor)
+    assert len(second.run_requests) == 1
+    third, cursor = look(cursor)
+    assert isinstance(third, dg.SkipReason)
+    with Hub.open(deployment) as hub:
+        assert hub.registry.deliveries.pending()
+    (deployment.landing / "K12_ENROLLMENT_2030Q1.parquet").write_bytes(b"PAR1")
+    fourth, _ = look(cursor)
+    assert "changed" in fourth.skip_message
+
+
+def test_the_sensor_leaves_a_home_that_is_held_alone(deployment: Deployment) -> None:
+    sensor = landing_sensor(deployment)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance)
+        sensor(context)
+        cursor = context.cursor
+        with hold(deployment.lock_path, "run"):
+            found = sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+    assert isinstance(found, dg.SkipReason)
+    assert "holds" in found.skip_message
+
+
+@pytest.mark.slow
+def test_daemon_and_sensor_take_a_delivery_to_the_end(deployment: Deployment) -> None:
+    """Dagster's own daemon, as a service would run it: it looks, asks, queues, launches."""
+    call = [sys.executable, "-m", "dagster"]
+    environment = os.environ | {
+        "COMMONWEAL_CONFIG": str(deployment.config),
+        "COMMONWEAL_HOME": str(deployment.home),
+        "DAGSTER_HOME": str(deployment.dagster_home),
+        "PYTHONPATH": str(ROOT),
+    }
+    commonweal = [sys.executable, "-m", "pipelines.cli.main"]
+    subprocess.run([*commonweal, "init"], check=True, cwd=ROOT, env=environment, capture_output=True)
+    workspace = ["-w", str(ROOT / "workspace.yaml")]
+    subprocess.run(
+        [*call, "sensor", "start", "landing", *workspace],
+        check=True,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+    )
+    log = deployment.home.parent / "daemon.log"
+    with log.open("wb") as out:
+        daemon = subprocess.Popen(
+            [*call[:2], "dagster._daemon", "run", *workspace],
+            cwd=ROOT,
+            env=environment,
+            stdout=out,
+            stderr=out,
+        )
+        try:
+            run = finished_run(deployment, seconds=240)
+        finally:
+            daemon.terminate()
+            daemon.wait(60)
+    assert run is not None, log.read_text(errors="replace")[-3000:]
+    assert run.status == dg.DagsterRunStatus.SUCCESS, log.read_text(errors="replace")[-3000:]
+    said = subprocess.run(
+        [*commonweal, "status", "--json"],
+        check=True,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    status = json.loads(said.stdout)
+    assert status["sources"][0]["standing"] > 0
+    assert status["last_run"]["status"] == "done"
+
+
+def finished_run(deployment: Deployment, seconds: float) -> dg.DagsterRun | None:
+    """Wait until Dagster has finished a run."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        time.sleep(2)
+        with open_instance(deployment.dagster_home) as instance:
+            runs = [run for run in instance.get_runs() if run.is_finished]
+        if runs:
+            return runs[0]
+    return None
