@@ -51,15 +51,22 @@ class Hidden:
         """Return which cells have been shown to be safe."""
         return np.asarray(self.high - self.low >= self.width - _SLACK)
 
-    def audit(self) -> Flags:
-        """Look for consistent tables until every cell is shown safe or cannot be; return which are safe."""
+    def note(self, cells: npt.NDArray[np.intp], low: Cells, high: Cells) -> None:
+        """Note values that consistent tables were found to give some cells."""
+        self.low[cells] = np.minimum(self.low[cells], low)
+        self.high[cells] = np.maximum(self.high[cells], high)
+
+    def audit(self, *, thorough: bool = True) -> Flags:
+        """Look for consistent tables, and return which cells have been shown to be safe.
+
+        Args:
+            thorough: Whether to go on, cell by cell, until each is shown safe or cannot be.
+        """
         for cells in self._components():
             part = _Part.of(self, cells)
             part.try_at_random(np.random.default_rng(len(cells)))
-            for cell in range(len(cells)):
-                for sign in (1.0, -1.0):
-                    if not self.safe()[cells[cell]]:
-                        part.push(np.eye(1, len(cells), cell).ravel() * sign)
+            if thorough:
+                part.try_each()
         return self.safe()
 
     def _components(self) -> list[npt.NDArray[np.intp]]:
@@ -100,6 +107,13 @@ class _Part:
             self.push(weights)
             self.push(-weights)
 
+    def try_each(self) -> None:
+        """Push every cell that is not yet safe up, then down."""
+        for index, cell in enumerate(self.cells):
+            for sign in (1.0, -1.0):
+                if not self.owner.safe()[cell]:
+                    self.push(np.eye(1, len(self.cells), index).ravel() * sign)
+
     def push(self, weights: Cells) -> None:
         """Find the consistent table furthest in a direction, and note it for every cell."""
         found = milp(
@@ -115,5 +129,4 @@ class _Part:
         off = np.abs(self.constraint.A @ table - self.constraint.lb).max(initial=0)
         tolerance = 0.0 if self.owner.whole else _SLACK * max(1.0, float(np.abs(table).max(initial=0)))
         if off <= tolerance and (table >= self.bounds.lb - _SLACK).all():
-            self.owner.low[self.cells] = np.minimum(self.owner.low[self.cells], table)
-            self.owner.high[self.cells] = np.maximum(self.owner.high[self.cells], table)
+            self.owner.note(self.cells, table, table)
