@@ -1,0 +1,194 @@
+"""Link: from the vault to a new version of the spine, in one process.
+
+Belongs here: the order of the steps, skipping what has not changed, leaving nothing
+behind. Does not: any step itself, opening stores, permission, Dagster.
+
+Encodings made here live only as temporary tables of the connection and are dropped
+whatever happens; a run that was killed starts again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+from splink.internals.exceptions import SplinkException
+
+from data_sharing_agreements.errors import CommonwealError
+from linkage import encode, persons, predict, standardise, train
+from linkage.clusters import cluster, record_pairs
+from linkage.model import Model, read_model
+from linkage.report import write_report
+from linkage.spine import Version, ensure_spine, latest_version, publish
+
+METHOD = "1"
+"""Counts up when the code changes what it makes of the same input."""
+
+GREY_BELOW = 4.0
+"""Pairs this far below the threshold are kept for review."""
+
+_TABLES = (
+    "link_record", "link_pair", "link_cluster", "link_record_pair", "link_person_of", "link_change",
+)  # fmt: skip
+
+Progress = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class LinkOutcome:
+    """What a link did.
+
+    Args:
+        version: The version of the spine that now stands.
+        records, persons: How many it has.
+        seconds: How long it took.
+        skipped: Whether the version stood already, made from the same input.
+        pairs: Scored pairs kept; 0 if skipped.
+        model: Name of the model.
+        model_digest: Hash of its settings and trained numbers; empty if skipped.
+        input_hash: Hash of deliveries, settings and method.
+        report: Where the report is, if one was asked for.
+    """
+
+    version: int
+    records: int
+    persons: int
+    seconds: float
+    skipped: bool
+    pairs: int
+    model: str
+    model_digest: str
+    input_hash: str
+    report: Path | None = None
+
+
+def link(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    sources: Sequence[str],
+    run_key: bytes,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    report_dir: Path | None = None,
+    model: Model | None = None,
+) -> LinkOutcome:
+    """Link the sources' records and publish a version of the spine, unless nothing has changed.
+
+    Args:
+        connection: With `vault` attached to read and `warehouse` to write.
+        sources: Whose records take part; permission is the caller's.
+        run_key: 32 random bytes that exist for this run.
+        seed: Seed of the sampling; the model's own if not given.
+        progress: Called with the name of each step as it starts.
+        report_dir: Where to write the report, if anywhere.
+        model: Settings; the default model if not given.
+
+    Raises:
+        CommonwealError: Splink failed; DuckDB's own errors are left to the opener's guard.
+    """
+    start = time.perf_counter()
+    tell = progress or (lambda _step: None)
+    settings = model or read_model()
+    settings = settings if seed is None else replace(settings, seed=seed)
+    ensure_spine(connection)
+    hashed = input_hash(connection, sources, settings)
+    standing = latest_version(connection)
+    if standing is not None and standing.input_hash == hashed:
+        return _outcome(standing, start, skipped=True)
+    with _leaving_nothing(connection), _safely():
+        trained, pairs = _resolve(connection, sources, settings, run_key, tell)
+        tell("link: writing the spine")
+        people = persons.assign_persons(connection)
+        persons.changes(connection)
+        (records,) = connection.execute("SELECT count(*) FROM link_record").fetchone() or (0,)
+        number = standing.version + 1 if standing else 1
+        version = Version(number, trained.name, int(records), people, hashed)
+        publish(connection, version, trained.to_json())
+    report = write_report(connection, report_dir) if report_dir else None
+    return replace(
+        _outcome(version, start, skipped=False), pairs=pairs, model_digest=trained.digest(), report=report
+    )
+
+
+def input_hash(connection: duckdb.DuckDBPyConnection, sources: Sequence[str], model: Model) -> str:
+    """Return a hash of everything the spine depends on but randomness.
+
+    A delivery never changes once it stands, so its id stands for its rows.
+    """
+    rows = connection.execute(
+        f"""SELECT delivery_id, source, period FROM vault.current_delivery
+            WHERE source IN ({", ".join("?" for _ in sources)}) ORDER BY ALL""",
+        list(sources),
+    ).fetchall()
+    return hashlib.sha256(repr((METHOD, sorted(sources), model.digest(), rows)).encode()).hexdigest()
+
+
+def _resolve(
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[str],
+    model: Model,
+    run_key: bytes,
+    tell: Progress,
+) -> tuple[Model, int]:
+    """Make `link_record`, `link_cluster` and `link_record_pair`; return the trained model and the pairs."""
+    tell("link: standardising")
+    standardise.latest_values(connection, sources)
+    nodes = standardise.standardise(connection)
+    tell("link: encoding")
+    encode.encode(connection, run_key)
+    standardise.drop(connection)
+    tell("link: training")
+    trained = train.train(connection, model, nodes) if nodes > 1 else model
+    tell("link: scoring pairs")
+    predict.predict(connection, trained)
+    encode.drop(connection)
+    tell("link: clustering")
+    cluster(connection, trained)
+    return trained, record_pairs(connection, trained, trained.pair_threshold - GREY_BELOW)
+
+
+def _outcome(version: Version, start: float, *, skipped: bool) -> LinkOutcome:
+    return LinkOutcome(
+        version.version,
+        version.records,
+        version.persons,
+        time.perf_counter() - start,
+        skipped,
+        0,
+        version.model,
+        "",
+        version.input_hash,
+    )
+
+
+@contextmanager
+def _leaving_nothing(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Drop every temporary table of the run, whether or not it ended well."""
+    try:
+        yield
+    finally:
+        standardise.drop(connection)
+        encode.drop(connection)
+        for table in _TABLES:
+            connection.execute(f"DROP TABLE IF EXISTS temp.{table}").fetchall()
+
+
+@contextmanager
+def _safely() -> Iterator[None]:
+    """Let DuckDB's errors through for the opener to translate, and Splink's out without their SQL."""
+    try:
+        yield
+    except SplinkException as error:
+        if isinstance(error.__cause__, duckdb.Error):
+            raise error.__cause__ from None
+        raise CommonwealError.of(
+            "link-failed",
+            "The linkage library could not score the records.",
+            why="A fault of the model's settings or of the library; nothing was written.",
+            next="Run again; if it fails again, report it with the versions `commonweal doctor` prints.",
+        ) from None
