@@ -4,7 +4,6 @@ Belongs here: what every run does before and after its work, wherever it was
 started. Does not: the work itself, or Dagster.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +12,12 @@ from pathlib import Path
 from assets.faults import safe
 from assets.space import check_free_space
 from assets.workplace import Progress, Silent, Workplace
-from data_sharing_agreements.errors import CommonwealError, UsageFault, worst_exit_code
-from pipelines.dagster_home import prepare_dagster
+from data_sharing_agreements.errors import CommonwealError, worst_exit_code
+from pipelines.home import landing_of, prepare_home
 from pipelines.lock import hold
 from pipelines.stores import check_stores
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
-
-LANDING_VARIABLE = "COMMONWEAL_LANDING"
 
 _STATUS = {0: "done", 3: "refused", 4: "held", 130: "interrupted"}
 
@@ -44,42 +41,6 @@ def outcome(workplace: Workplace) -> Outcome:
     codes += [3 for step in workplace.steps if step.status == "refused"]
     codes += [4 for step in workplace.steps if step.status == "held"]
     return Outcome.of_code(worst_exit_code(codes))
-
-
-def landing_of(deployment: Deployment, given: Path | None = None) -> Path:
-    """Return the directory deliveries come from: as given, `COMMONWEAL_LANDING`, or the home's own.
-
-    Raises:
-        UsageFault: The directory given does not exist.
-    """
-    chosen = given or os.environ.get(LANDING_VARIABLE)
-    landing = Path(chosen).resolve() if chosen else deployment.landing
-    if chosen and not landing.is_dir():
-        raise UsageFault.of(
-            "no-landing",
-            f"There is no directory {landing.name} at the place given.",
-            why="Deliveries are read from a landing directory.",
-            next="Give a directory that exists with --landing, or leave it out to use the home's own.",
-        )
-    return landing
-
-
-def prepare_home(deployment: Deployment) -> list[str]:
-    """Make what a home lacks: keys, registry, accounts, Dagster's settings. Hold its lock meanwhile.
-
-    First passwords of accounts made now are added to `accounts.txt` in the home,
-    which only this user can read.
-
-    Returns:
-        The accounts made now.
-    """
-    passwords = Hub.init(deployment)
-    prepare_dagster(deployment.dagster_home)
-    if passwords:
-        place = deployment.home / "accounts.txt"
-        with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
-            file.writelines(f"{name} {password}\n" for name, password in passwords.items())
-    return sorted(passwords)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from assets.workplace import Workplace
 from data_sharing_agreements.errors import CommonwealError, ErrorDetail
 from pipelines.occupation import Outcome
-from warehouse.hub import Hub
+from pipelines.products import current_link, current_marts, reports
 from warehouse.steps import StepResult
 
 SCHEMA = "commonweal/run/1"
@@ -91,37 +91,6 @@ def report_of(workplace: Workplace, ended: Outcome, seconds: float) -> RunReport
         log={"size": hub.log.size, "root": hub.log.root},
         failures=tuple(workplace.failures),
     )
-
-
-def current_link(hub: Hub) -> dict[str, Any] | None:
-    """Return version, records and persons of the latest link version."""
-    latest = hub.registry.link_versions.latest()
-    if latest is None:
-        return None
-    return {"version": latest.version, "records": latest.records, "persons": latest.persons}
-
-
-def current_marts(hub: Hub) -> list[dict[str, Any]]:
-    """Return each project's current mart: version, file below the home, rows."""
-    return [
-        {
-            "project": mart.project,
-            "mart": mart.mart,
-            "version": mart.version,
-            "path": mart.path,
-            "rows": mart.rows,
-        }
-        for mart in hub.registry.marts.all()
-    ]
-
-
-def reports(hub: Hub) -> list[dict[str, str]]:
-    """Return the pages in the home's reports: their kind (directory or name) and path."""
-    root = hub.deployment.reports
-    pages = sorted(root.rglob("*.html"))
-    return [
-        {"kind": page.parent.name if page.parent != root else page.stem, "path": str(page)} for page in pages
-    ]
 
 
 def _step_json(step: StepResult) -> dict[str, Any]:

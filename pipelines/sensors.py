@@ -11,9 +11,9 @@ from pathlib import Path
 import dagster as dg
 
 from assets.faults import guarded
+from pipelines.home import landing_of, prepare_home
 from pipelines.jobs import EVERYTHING
 from pipelines.lock import holder_of
-from pipelines.occupation import landing_of
 from warehouse.deployment import Deployment
 
 INTERVAL_SECONDS = 15
@@ -58,11 +58,10 @@ def landing_sensor(deployment: Deployment) -> dg.SensorDefinition:
 
 def _record(deployment: Deployment) -> list[str]:
     """Record what has arrived, and return the pending deliveries by id."""
+    from warehouse.hub import Hub
     from warehouse.ingest import discover, register
 
-    from warehouse.hub import Hub
-
-    Hub.init(deployment)
+    prepare_home(deployment)
     with Hub.open(deployment) as hub:
         register(hub, discover(hub, landing_of(deployment)))
         return sorted(str(delivery.id) for delivery in hub.registry.deliveries.pending())

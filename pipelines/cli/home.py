@@ -18,8 +18,8 @@ from pipelines.cli.output import emit, json_option, say, table
 @click.pass_obj
 def init(context: Context, as_json: bool) -> None:
     """Make the home directory: keys, registry, accounts. What is there stays as it is."""
+    from pipelines.home import prepare_home
     from pipelines.lock import hold
-    from pipelines.occupation import prepare_home
 
     deployment = context.deployment()
     deployment.home.mkdir(mode=0o700, parents=True, exist_ok=True)

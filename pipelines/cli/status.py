@@ -30,7 +30,7 @@ def status(context: Context, as_json: bool) -> None:
 def standing(hub: "Hub") -> dict[str, Any]:
     """Return where a deployment stands, as `commonweal/status/1`."""
     from pipelines.lock import holder_of
-    from pipelines.report import current_link, current_marts
+    from pipelines.products import current_link, current_marts
 
     holder = holder_of(hub.deployment.lock_path)
     last = hub.registry.runs.last()

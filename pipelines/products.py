@@ -1,0 +1,40 @@
+"""What stands: link version, marts, pages.
+
+Belongs here: reading the registry and the reports directory, as objects of the
+interface. Does not: making any of it, or opening a store.
+"""
+
+from typing import Any
+
+from warehouse.hub import Hub
+
+
+def current_link(hub: Hub) -> dict[str, Any] | None:
+    """Return version, records and persons of the latest link version."""
+    latest = hub.registry.link_versions.latest()
+    if latest is None:
+        return None
+    return {"version": latest.version, "records": latest.records, "persons": latest.persons}
+
+
+def current_marts(hub: Hub) -> list[dict[str, Any]]:
+    """Return each project's current mart: version, file below the home, rows."""
+    return [
+        {
+            "project": mart.project,
+            "mart": mart.mart,
+            "version": mart.version,
+            "path": mart.path,
+            "rows": mart.rows,
+        }
+        for mart in hub.registry.marts.all()
+    ]
+
+
+def reports(hub: Hub) -> list[dict[str, str]]:
+    """Return the pages in the home's reports: their kind (directory or name) and path."""
+    root = hub.deployment.reports
+    pages = sorted(root.rglob("*.html"))
+    return [
+        {"kind": page.parent.name if page.parent != root else page.stem, "path": str(page)} for page in pages
+    ]
