@@ -22,6 +22,8 @@ from warehouse.contracts_properties import Faults
 
 CADENCES = ("monthly", "quarterly", "annual", "once")
 PERIOD_GROUPS = frozenset({"period", "year", "quarter", "month"})
+RESERVED = frozenset({"record_key", "delivery_id", "row_number", "birth_month"})
+"""Names of columns that content tables have of their own."""
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -134,6 +136,8 @@ def _table_references(table: Table, place: str, faults: Faults) -> None:
 
 def _column(contract: Contract, column: Column, place: str, faults: Faults) -> None:
     dated = column.type in (ColumnType.DATE, ColumnType.TIMESTAMP)
+    if column.name in RESERVED:
+        faults.add(place, "is a name content tables use themselves", "give it another name")
     if dated and not column.date_format:
         faults.add(place, "has no date format", "give logicalTypeOptions.format")
     if column.role and column.role not in IDENTIFIER_ROLES:

@@ -362,7 +362,8 @@ class Opener:
             temporary: What was written, `final.building()`; no session has it open.
             final: What readers open from now on.
         """
-        generation, nonce = 1, secrets.token_hex(16)
+        known = (state.generation for state in self._book.expected(final.name))
+        generation, nonce = max(known, default=0) + 1, secrets.token_hex(16)
         with self.session(write=[temporary]) as session:
             write_generation(session.execute, temporary.alias, generation, nonce)
         self._book.begin(final.name, generation, nonce)

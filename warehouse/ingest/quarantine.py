@@ -1,0 +1,61 @@
+"""What is in quarantine: counts by rule, and where the rows stand in their files.
+
+Belongs here: logged reports without values, for whoever clears quality failures.
+Does not: release rows; a refused row comes back by a corrected delivery.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data_sharing_agreements.errors import UsageFault
+from warehouse.hub import Hub
+from warehouse.opener import Store
+
+REPORT = "quarantine-report"
+"""Kind of the log entry a report writes."""
+
+_COUNTS = """
+SELECT delivery_id, period, table_name, file_name, split_part(rule, ':', 1), split_part(rule, ':', 2),
+    count(*), list(row_number ORDER BY row_number)[:$places]
+FROM (SELECT *, unnest(rules) AS rule FROM quarantine.refused WHERE source = $source)
+GROUP BY ALL ORDER BY ALL
+"""
+
+
+def quarantine_report(hub: Hub, source: str, places: int = 20) -> list[dict[str, Any]]:
+    """Count a source's quarantined rows by delivery, table, rule and column. No value is read.
+
+    Args:
+        hub: Opened with the splitter's keys.
+        source: The source.
+        places: How many row numbers to tell for each rule, from the first on; a row
+            number counts records of the file, the header left out, lines in a
+            fixed-width file.
+
+    Raises:
+        UsageFault: There is no such source.
+    """
+    check_source(hub, source)
+    hub.log.append(REPORT, {"source": source, "values": False}, ())
+    if not hub.opener.exists(Store.quarantine()):
+        return []
+    with hub.opener.session(read=[Store.quarantine()]) as session:
+        found = session.execute(_COUNTS, {"source": source, "places": places})
+    names = ("delivery", "period", "table", "file", "rule", "column", "rows", "row_numbers")
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def check_source(hub: Hub, source: str) -> None:
+    """Raise unless a contract describes the source.
+
+    Raises:
+        UsageFault: None does.
+    """
+    if source not in hub.contracts.by_source:
+        raise UsageFault.of(
+            "unknown-source",
+            "there is no source of this name",
+            why="sources are those with a contract",
+            next=f"use one of {', '.join(hub.contracts.sources)}",
+        )

@@ -1,0 +1,85 @@
+"""Great Expectations over a DuckDB connection that is already open.
+
+Belongs here: the two classes that make it work, and its settings: no telemetry, no
+progress bars, no files. Does not: suites (`suite`).
+
+Great Expectations 1.24 closes the connection before it reads a DuckDB result, so its
+engine is given rows that are already fetched. A test fails when that is no longer
+needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the library is imported, so before it
+
+import duckdb_sqlalchemy
+import great_expectations as gx
+import sqlalchemy as sa
+from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+
+from warehouse.opener import Session
+
+NO_VALUES = {"result_format": "BASIC", "partial_unexpected_count": 0}
+"""Result format that has counts and no values."""
+
+
+class FetchingEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
+    """Hands rows over before the connection closes."""
+
+    def execute_query(self, query: Any) -> Any:
+        """Run a query and return its rows, fetched."""
+        with self.get_connection() as connection:
+            result = connection.execute(query)
+            rows = result.freeze()() if result.returns_rows else result
+            connection.commit()
+            return rows
+
+    execute_query_in_transaction = execute_query
+
+
+class StagingDatasource(SQLDatasource):  # type: ignore[misc]
+    """A source over the open connection. It has a type of its own, since `sql` is taken."""
+
+    type: Literal["staging"] = "staging"
+
+    @property
+    def execution_engine_type(self) -> Any:
+        """The engine that works with DuckDB."""
+        return FetchingEngine
+
+
+@contextmanager
+def expectations_over(session: Session, schema: str) -> Iterator[tuple[Any, Any]]:
+    """Open a Great Expectations context and source over a schema of an attached store.
+
+    Args:
+        session: The session whose connection is used; it stays open.
+        schema: `alias.schema`.
+
+    Yields:
+        The context, which lives in memory alone, and the source.
+    """
+    cursor = session.raw.cursor()
+    cursor.execute(f"USE {schema}")
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_staging(
+        "staging",
+        connection_string="duckdb:///:memory:",
+        create_temp_table=False,
+        kwargs={
+            "creator": lambda: duckdb_sqlalchemy.ConnectionWrapper(cursor),
+            "poolclass": sa.pool.StaticPool,
+        },
+    )
+    try:
+        yield context, source
+    finally:
+        source.get_engine().dispose()
+        cursor.close()
