@@ -1,0 +1,477 @@
+"""decide() against an independent plain reading of the clauses.
+
+The reading below knows no model, rule or index: it walks through raw documents as a
+person would, clause by clause, and says yes only if nobody objects.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from data_sharing_agreements.bases import Basis
+from data_sharing_agreements.decisions import Request, decide
+from data_sharing_agreements.documents import Agreements
+from data_sharing_agreements.models import Dsa, Dul, Emou
+
+SOURCES = ("alpha", "beta", "gamma")
+PURPOSES = ("program_evaluation", "performance_management", "research")
+FORMS = ("none", "aggregates", "rows")
+ACCOUNTS = ("ann", "bob")
+DAY = date(2026, 6, 1)
+
+days = st.integers(-3, 3).map(lambda n: DAY + timedelta(days=n))
+purposes = st.lists(st.sampled_from(PURPOSES), min_size=1, max_size=3, unique=True)
+maybe_purposes = st.lists(st.sampled_from(PURPOSES), max_size=3, unique=True)
+cells = st.fixed_dictionaries(
+    {
+        "minimum": st.integers(1, 20),
+        "zero_is_small": st.booleans(),
+        "rounding": st.sampled_from([1, 3, 5, 10]),
+        "dominance": st.none()
+        | st.fixed_dictionaries(
+            {
+                "shares": st.lists(
+                    st.fixed_dictionaries(
+                        {"n": st.integers(1, 2), "share": st.sampled_from([0.4, 0.5, 0.9])}
+                    ),
+                    max_size=2,
+                ),
+                "p_percent": st.none() | st.sampled_from([0.1, 0.2]),
+            }
+        ),
+    }
+)
+review = st.fixed_dictionaries(
+    {"who": st.lists(st.sampled_from(["board", "agency"]), min_size=1, max_size=2), "days": st.integers(0, 9)}
+)
+
+
+@st.composite
+def mostly(draw, good, otherwise):
+    """Documents with one flaw or none: with many, everything would be refused."""
+    return draw(otherwise) if draw(st.integers(0, 24)) == 7 else good
+
+
+FREE = {"form": "rows", "outputs": "rows", "public": True}
+
+
+@st.composite
+def some_release(draw):
+    form = draw(st.sampled_from(FORMS))
+    outputs = draw(st.sampled_from(FORMS[: FORMS.index(form) + 1]))
+    return {"form": form, "outputs": outputs, "public": outputs != "none" and draw(st.booleans())}
+
+
+def releases():
+    return mostly(FREE, some_release())
+
+
+def terms():
+    """In force for long, or with a first or last day near the day of the question."""
+    near = st.tuples(days, days).map(sorted).map(lambda two: {"start": two[0], "expiry": two[1]})
+    return mostly({"start": DAY - timedelta(days=30), "expiry": DAY + timedelta(days=30)}, near)
+
+
+def suspensions():
+    one = st.tuples(days, st.none() | st.integers(0, 2)).map(
+        lambda two: {
+            "start": two[0],
+            "until": None if two[1] is None else two[0] + timedelta(days=two[1]),
+            "reason": "r",
+            "by": "b",
+        }
+    )
+    return mostly([], st.lists(one, min_size=1, max_size=2))
+
+
+def standings():
+    """Mostly in force, else in one of the ways a document is not."""
+    return st.fixed_dictionaries(
+        {
+            "status": mostly("active", st.sampled_from(["draft", "suspended", "terminated"])),
+            "term": terms(),
+            "suspensions": suspensions(),
+        }
+    )
+
+
+def frame(identity, tier):
+    return {
+        "id": identity,
+        "tier": tier,
+        "version": 1,
+        "title": "t",
+        "summary": "s",
+        "parties": [{"name": "one", "role": "hub"}, {"name": "two", "role": "data_owner"}],
+        "signatures": [{"office": "o", "party": "one", "role": "signatory", "signed": date(2022, 1, 1)}],
+    }
+
+
+ANSWER = {"answer": "a", "decided_by": "b", "decided": date(2022, 1, 1)}
+FOUR = dict.fromkeys(("legal", "ethical", "good_idea", "who_decides"), ANSWER)
+
+
+@st.composite
+def emous(draw):
+    return {
+        **frame("EMOU-X", "emou"),
+        **draw(standings()),
+        "default": "deny",
+        "purposes": draw(mostly(list(PURPOSES), purposes)),
+        "cells": draw(cells),
+        "review": draw(review),
+        "reidentification": "no",
+        "prohibited_uses": ["none"],
+        "breach": {"hours": 1, "notify": ["x"]},
+        "audit": {"by": ["x"], "on_site": True, "notice_days": 1},
+        "compelled_disclosure": {"notify": ["x"], "hours": 1, "rule": "r"},
+        **dict.fromkeys(
+            ("subject_rights", "public_notice", "records_schedule", "tribal_authority", "approvals"), "x"
+        ),
+        "four_questions": FOUR,
+    }
+
+
+@st.composite
+def dsas(draw, source):
+    others = [other for other in SOURCES if other != source]
+    return {
+        **frame(f"DSA-{source.upper()}", "dsa"),
+        **draw(standings()),
+        "parent": "EMOU-X",
+        "source": source,
+        "agency": "agency",
+        "legal_basis": [
+            {"code": code, "statement": "s"}
+            for code in draw(
+                st.lists(st.sampled_from(["law-a", "law-b"]), min_size=1, max_size=2, unique=True)
+            )
+        ],
+        "purposes": draw(mostly(list(PURPOSES), purposes)),
+        "tables": {"t": draw(mostly(["x", "y", "birth"], st.sampled_from([["x"], ["y", "birth"]])))},
+        "derived": draw(mostly({"t": {"birth_month": "birth"}}, st.just({}))),
+        "linkage": {
+            "sources": draw(mostly(others, st.sampled_from([others[:1], []]))),
+            "purposes": draw(mostly(list(PURPOSES), maybe_purposes)),
+        },
+        "release": draw(releases()),
+        "cells": draw(cells),
+        "review": draw(review),
+        "attribution": f"from {source}",
+        "destruction": draw(st.none() | st.builds(lambda d: {"by": d, "method": "m"}, days)),
+    }
+
+
+@st.composite
+def duls(draw):
+    chosen = draw(st.lists(st.sampled_from(SOURCES), min_size=1, unique=True))
+    return {
+        **frame("DUL-X", "dul"),
+        **draw(standings()),
+        "parent": "EMOU-X",
+        "agreements": draw(mostly([f"DSA-{s.upper()}" for s in SOURCES], st.just(["DSA-ALPHA"]))),
+        "project": "study",
+        "purpose": draw(st.sampled_from(PURPOSES)),
+        "question": "q",
+        "fields": {
+            source: {"t": draw(mostly(["x", "birth_month"], st.sampled_from([["x", "y"], ["birth_month"]])))}
+            for source in chosen
+        },
+        "recipients": [
+            {
+                "account": "ann",
+                "office": "o",
+                "trained": draw(mostly(DAY - timedelta(days=9), days)),
+                "valid_until": DAY + timedelta(days=3),
+            }
+        ],
+        "release": draw(releases()),
+        "cells": draw(cells),
+        "review": draw(review),
+        "destruction": {"by": draw(days), "method": "m"},
+        "attribution": "project",
+        "anonymity": draw(st.none() | st.fixed_dictionaries({"k": st.integers(1, 9)})),
+        "redisclosure": "no",
+        "reidentification": "no",
+        "prohibited_uses": ["none"],
+        "four_questions": FOUR,
+    }
+
+
+@st.composite
+def laws(draw, code):
+    return {
+        "code": code,
+        "title": "t",
+        "citation": "c",
+        "gate": "g",
+        "purposes": draw(mostly(list(PURPOSES), purposes)),
+        "linkage_purposes": draw(mostly(list(PURPOSES), maybe_purposes)),
+        "required_terms": {"tables": "x"},
+        "limits": draw(
+            st.fixed_dictionaries(
+                {"outputs": mostly("rows", st.just("aggregates"))},
+                optional={"minimum_cell": st.integers(5, 25), "zero_is_small": st.booleans()},
+            )
+        ),
+        "checked_against_text": True,
+    }
+
+
+@st.composite
+def worlds(draw):
+    """All documents of a deployment."""
+    return {
+        "emou": draw(emous()),
+        "dsas": [draw(dsas(source)) for source in draw(mostly(SOURCES, st.just(SOURCES[:2])))],
+        "dul": draw(mostly(None, duls()).flatmap(lambda d: duls() if d is None else st.none())),
+        "bases": {code: draw(laws(code)) for code in ("law-a", "law-b")},
+    }
+
+
+COLUMNS = ["alpha.t.x", "beta.t.x", "gamma.t.x", "alpha.t.birth_month", "beta.t.birth_month"]
+ODD_COLUMNS = [*COLUMNS, "alpha.t.y", "alpha.t.birth", "beta.t.zzz", "gamma.u.x", "delta.t.x"]
+some_columns = st.frozensets(st.sampled_from(COLUMNS), min_size=1, max_size=3)
+odd_columns = st.frozensets(st.sampled_from(ODD_COLUMNS), max_size=3)
+some_sources = st.frozensets(st.sampled_from(SOURCES), min_size=1)
+odd_sources = st.frozensets(st.sampled_from([*SOURCES, "delta"]))
+
+
+@st.composite
+def questions(draw, world):
+    """A request, mostly one that somebody in this world could mean, and a day."""
+    verb = draw(st.sampled_from(["ingest", "link", "build", "query", "release", "export"]))
+    delivered = frozenset({"alpha.t.x", "alpha.t.birth"})
+    dul = world["dul"]
+    licensed = [f"{s}.t.{c}" for s, tables in dul["fields"].items() for c in tables["t"]] if dul else COLUMNS
+    meant = {
+        "ingest": {"sources": frozenset({"alpha"}), "fields": delivered, "purpose": None},
+        "link": {
+            "sources": draw(some_sources),
+            "fields": frozenset(),
+            "purpose": draw(st.sampled_from(PURPOSES)),
+        },
+    }.get(verb, {"sources": frozenset(), "fields": frozenset(licensed), "purpose": None})
+    asked = {
+        "verb": draw(mostly(verb, st.just("sell"))),
+        "purpose": draw(mostly(meant["purpose"], st.none() | st.sampled_from([*PURPOSES, "fun"]))),
+        "sources": draw(mostly(meant["sources"], odd_sources)),
+        "fields": draw(mostly(meant["fields"], some_columns | odd_columns)),
+        "project": draw(mostly("study", st.sampled_from(["other", None]))),
+        "actor": draw(mostly("ann", st.sampled_from(["bob", None]))),
+        "form": draw(st.sampled_from(["aggregates", "aggregates", *FORMS, "everything", None])),
+    }
+    return asked, draw(mostly(DAY, days))
+
+
+# The plain reading.
+
+
+def stands(document, on):
+    if document["status"] != "active":
+        return False
+    if on < document["term"]["start"] or on > document["term"]["expiry"]:
+        return False
+    for stop in document["suspensions"]:
+        if stop["start"] <= on and (stop["until"] is None or on <= stop["until"]):
+            return False
+    return True
+
+
+def permits_field(dsa, field, derived_too):
+    source, table, column = field.split(".")
+    if source != dsa["source"]:
+        return False
+    if column in dsa["tables"].get(table, []):
+        return True
+    return derived_too and column in dsa["derived"].get(table, {})
+
+
+PROJECT = ("build", "query", "release", "export")
+
+
+def sources_meant(dul, asked):
+    named = set(asked["sources"]) | {field.split(".")[0] for field in asked["fields"]}
+    if asked["verb"] in PROJECT and not named and dul is not None:
+        return set(dul["fields"])
+    return named
+
+
+def plain_reading(emou, some_dsas, dul, bases, asked, on):
+    """Yes, if the act is known, its documents exist, and nobody objects."""
+    verb = asked["verb"]
+    if verb not in ("ingest", "link", *PROJECT):
+        return False
+    if verb not in PROJECT:
+        dul = None
+    elif dul is None or asked["project"] != dul["project"]:
+        return False
+    sources = sources_meant(dul, asked)
+    concerned = [d for d in some_dsas if d["source"] in sources]
+    if not sources or len(concerned) < len(sources):
+        return False
+    purpose = asked["purpose"]
+    if purpose is None and dul is not None:
+        purpose = dul["purpose"]
+    law = [bases[use["code"]] for d in concerned for use in d["legal_basis"]]
+    return not (
+        somebody_is_out_of_force([emou, *concerned, *([dul] if dul else [])], on)
+        or fields_go_too_far(concerned, dul, sources, asked)
+        or purpose_is_wrong(emou, concerned, dul, law, purpose, verb)
+        or linkage_is_barred(concerned, dul, law, sources, purpose, verb)
+        or person_may_not(dul, asked, on)
+        or form_goes_too_far(concerned, dul, law, asked)
+    )
+
+
+def somebody_is_out_of_force(documents, on):
+    return not all(stands(document, on) for document in documents)
+
+
+def fields_go_too_far(concerned, dul, sources, asked):
+    verb, fields = asked["verb"], asked["fields"]
+    if verb in ("ingest", "build") and not fields:
+        return True
+    if dul is not None:
+        if any(source not in dul["fields"] for source in sources):
+            return True
+        if any(d["id"] not in dul["agreements"] for d in concerned):
+            return True
+    for field in fields if verb != "link" else ():
+        if not any(permits_field(d, field, derived_too=dul is not None) for d in concerned):
+            return True
+        source, table, column = field.split(".")
+        if dul is not None and column not in dul["fields"].get(source, {}).get(table, []):
+            return True
+    return False
+
+
+def purpose_is_wrong(emou, concerned, dul, law, purpose, verb):
+    if purpose is None:
+        return verb == "link"
+    if dul is not None and purpose != dul["purpose"]:
+        return True
+    return any(purpose not in document["purposes"] for document in (emou, *concerned, *law))
+
+
+def linkage_is_barred(concerned, dul, law, sources, purpose, verb):
+    if verb != "link" and (dul is None or len(concerned) < 2):
+        return False
+    for d in concerned:
+        if purpose not in d["linkage"]["purposes"]:
+            return True
+        if any(s != d["source"] and s not in d["linkage"]["sources"] for s in sources):
+            return True
+    return any(purpose not in basis["linkage_purposes"] for basis in law)
+
+
+def person_may_not(dul, asked, on):
+    if asked["verb"] not in ("query", "release"):
+        return False
+    people = [r for r in dul["recipients"] if r["account"] == asked["actor"]]
+    return not people or not people[0]["trained"] <= on <= people[0]["valid_until"]
+
+
+def form_goes_too_far(concerned, dul, law, asked):
+    verb, form = asked["verb"], asked["form"]
+    if verb in ("ingest", "link"):
+        return False
+    if form is None:
+        return verb != "build"
+    if form not in FORMS:
+        return True
+    releases_of_all = [d["release"] for d in (*concerned, dul)]
+    if verb in ("build", "query"):
+        limits = [release["form"] for release in releases_of_all]
+    else:
+        limits = [release["outputs"] for release in releases_of_all]
+        limits += [basis["limits"]["outputs"] for basis in law]
+    if any(FORMS.index(form) > FORMS.index(limit) for limit in limits):
+        return True
+    return verb == "export" and (form == "rows" or not all(r["public"] for r in releases_of_all))
+
+
+def plain_obligations(emou, some_dsas, dul, bases, asked):
+    """The strictest value of each rule, by hand."""
+    project = asked["verb"] in PROJECT
+    sources = sources_meant(dul, asked)
+    concerned = [d for d in some_dsas if d["source"] in sources]
+    everyone = [emou, *concerned, *([dul] if project else [])]
+    law = [bases[u["code"]]["limits"] for d in concerned for u in d["legal_basis"]]
+    shares = [
+        (r["n"], r["share"])
+        for d in everyone
+        if d["cells"]["dominance"]
+        for r in d["cells"]["dominance"]["shares"]
+    ]
+    destructions = [d["destruction"]["by"] for d in everyone if d.get("destruction")]
+    return {
+        "min_cell": max([d["cells"]["minimum"] for d in everyone] + [x.get("minimum_cell", 1) for x in law]),
+        "zero_is_small": any(d["cells"]["zero_is_small"] for d in everyone)
+        or any(x.get("zero_is_small", False) for x in law),
+        "rounding": max(d["cells"]["rounding"] for d in everyone),
+        "shares": tuple(sorted((n, min(k for m, k in shares if m == n)) for n in {n for n, _ in shares})),
+        "review_days": max(d["review"]["days"] for d in everyone),
+        "reviewers": tuple(sorted({who for d in everyone for who in d["review"]["who"]})),
+        "destroy_on": min(destructions) if destructions else None,
+        "attribution": {d["attribution"] for d in everyone if "attribution" in d},
+        "k_anonymity": dul["anonymity"]["k"] if project and dul["anonymity"] else 1,
+    }
+
+
+def as_model(model, raw):
+    return model.model_validate_json(json.dumps(raw, default=str))
+
+
+QUESTIONS = 20
+"""Requests put to each set of documents, which cost far more to make."""
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_decide_agrees_with_a_plain_reading(data):
+    world = data.draw(worlds())
+    agreements = Agreements(
+        emou=as_model(Emou, world["emou"]),
+        dsas=tuple(as_model(Dsa, d) for d in world["dsas"]),
+        duls=() if world["dul"] is None else (as_model(Dul, world["dul"]),),
+        bases={code: as_model(Basis, law) for code, law in world["bases"].items()},
+    )
+    documents = (world["emou"], world["dsas"], world["dul"], world["bases"])
+    for _ in range(QUESTIONS):
+        asked, on = data.draw(questions(world))
+        decision = decide(Request(**asked), agreements, on)
+        event(f"{asked['verb']}: {'permitted' if decision.permitted else 'refused'}")
+        assert decision.permitted == plain_reading(*documents, asked, on)
+        assert decision == decide(Request(**asked), agreements, on)
+        if decision.permitted:
+            check_permission(decision, plain_obligations(*documents, asked))
+        else:
+            check_refusal(decision)
+
+
+def check_refusal(decision):
+    assert decision.reasons
+    assert not decision.obligations.items
+    assert all(reason.document and reason.clause for reason in decision.reasons)
+
+
+def check_permission(decision, expected):
+    assert not decision.reasons
+    assert decision.clauses
+    found = decision.obligations
+    assert {
+        "min_cell": found.min_cell,
+        "zero_is_small": found.zero_is_small,
+        "rounding": found.rounding,
+        "shares": found.dominance.shares if found.dominance else (),
+        "review_days": found.review_days,
+        "reviewers": found.reviewers,
+        "destroy_on": found.destroy_on,
+        "attribution": set(found.attribution),
+        "k_anonymity": found.k_anonymity,
+    } == expected

@@ -1,0 +1,265 @@
+"""Truth tables of decide(): one change at a time, and what it refuses, by which clause."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, timedelta
+from time import perf_counter
+
+import pytest
+
+from data_sharing_agreements.decisions import Request, agreements_in_force, decide
+from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, Agreements, load_agreements
+from data_sharing_agreements.vocabulary import Form, Purpose, Status, Verb
+
+ON = date(2026, 6, 1)
+EVERGREEN = load_agreements(EVERGREEN_DIRECTORY)
+ALL = frozenset(EVERGREEN.sources())
+EMOU = "EMOU-EVERGREEN-2022"
+
+GOOD = {
+    "ingest": Request(
+        "ingest", sources=frozenset({"esd_wages"}), fields=EVERGREEN.licensed_fields("esd_wages")
+    ),
+    "link": Request("link", purpose="performance_management", sources=ALL),
+    "build": Request(
+        "build", project="tanf-leavers", fields=EVERGREEN.dul_for("tanf-leavers").licensed, form="rows"
+    ),
+    "query": Request("query", project="tanf-leavers", actor="researcher", form="rows"),
+    "release": Request("release", project="tanf-leavers", actor="researcher", form="aggregates"),
+    "export": Request("export", project="results", form="aggregates"),
+}
+
+
+def changed(document_id: str, **terms: object) -> Agreements:
+    """The agreements with one document changed."""
+
+    def change(document):
+        return document.model_copy(update=terms) if document.id == document_id else document
+
+    return Agreements(
+        emou=change(EVERGREEN.emou),
+        dsas=tuple(change(d) for d in EVERGREEN.dsas),
+        duls=tuple(change(d) for d in EVERGREEN.duls),
+        bases=EVERGREEN.bases,
+    )
+
+
+def refusals(
+    request: Request, agreements: Agreements = EVERGREEN, on: date = ON
+) -> set[tuple[str, str, str]]:
+    """(code, document, clause) of every reason; empty if permitted."""
+    decision = decide(request, agreements, on)
+    assert decision.permitted == (not decision.reasons)
+    return {(reason.code, reason.document, reason.clause) for reason in decision.reasons}
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_what_the_documents_permit_is_permitted_by_named_clauses(verb):
+    decision = decide(GOOD[verb], EVERGREEN, ON)
+    assert decision.permitted
+    assert (EMOU, "term") in decision.clauses
+    assert decision.obligations.min_cell >= 10
+
+
+@pytest.mark.parametrize(
+    ("verb", "change", "reason"),
+    [
+        ("ingest", {"sources": frozenset({"doc_prisons"})}, ("agreement-missing", EMOU, "default")),
+        ("ingest", {"fields": frozenset()}, ("nothing-asked", EMOU, "default")),
+        ("ingest", {"sources": frozenset(), "fields": frozenset()}, ("nothing-asked", EMOU, "default")),
+        (
+            "ingest",
+            {"fields": frozenset({"esd_wages.wage.diary"})},
+            ("field-not-licensed", "DSA-ESD-WAGES", "tables"),
+        ),
+        (
+            "ingest",
+            {"fields": frozenset({"dshs_tanf.adult.birth_month"})},
+            ("field-not-licensed", "DSA-DSHS-TANF", "tables"),
+        ),
+        ("ingest", {"purpose": "research"}, ("purpose-not-permitted", "DSA-ESD-WAGES", "purposes")),
+        ("link", {"purpose": None}, ("purpose-missing", EMOU, "default")),
+        ("link", {"purpose": "curiosity"}, ("purpose-not-permitted", EMOU, "purposes")),
+        ("link", {"purpose": "audit"}, ("purpose-not-permitted", "DSA-ESD-WAGES", "linkage.purposes")),
+        ("link", {"purpose": "research"}, ("purpose-not-permitted", "tanf-45-cfr-205", "linkage_purposes")),
+        ("link", {"sources": ALL | {"doc_prisons"}}, ("agreement-missing", EMOU, "default")),
+        ("build", {"project": None}, ("project-missing", EMOU, "default")),
+        ("build", {"project": "curiosity"}, ("license-missing", EMOU, "default")),
+        ("build", {"fields": frozenset()}, ("nothing-asked", EMOU, "default")),
+        (
+            "build",
+            {"fields": frozenset({"esd_wages.wage.ssn"})},
+            ("field-not-licensed", "DUL-2026-001", "fields.esd_wages"),
+        ),
+        (
+            "build",
+            {"fields": frozenset({"ospi_k12.enrollment.sex"})},
+            ("source-not-licensed", "DUL-2026-001", "fields"),
+        ),
+        (
+            "build",
+            {"purpose": "performance_management"},
+            ("purpose-not-permitted", "DUL-2026-001", "purpose"),
+        ),
+        (
+            "build",
+            {"project": "results", "form": "rows"},
+            ("form-not-permitted", "DUL-2026-002", "release.form"),
+        ),
+        ("query", {"actor": None}, ("actor-missing", EMOU, "default")),
+        ("query", {"actor": "analyst"}, ("recipient-not-named", "DUL-2026-001", "recipients")),
+        ("query", {"form": None}, ("form-missing", EMOU, "default")),
+        ("query", {"form": "everything"}, ("form-not-permitted", "tanf-45-cfr-205", "limits.release_form")),
+        (
+            "query",
+            {"project": "results", "actor": "analyst"},
+            ("form-not-permitted", "DUL-2026-002", "release.form"),
+        ),
+        ("release", {"form": "rows"}, ("form-not-permitted", "tanf-45-cfr-205", "limits.outputs")),
+        ("release", {"actor": "analyst"}, ("recipient-not-named", "DUL-2026-001", "recipients")),
+        ("export", {"project": "tanf-leavers"}, ("export-not-permitted", "DUL-2026-001", "release.public")),
+        ("export", {"form": "rows"}, ("form-not-permitted", EMOU, "cells")),
+        ("export", {"form": None}, ("form-missing", EMOU, "default")),
+        ("link", {"verb": "sell"}, ("verb-unknown", EMOU, "default")),
+    ],
+)
+def test_one_change_refuses_by_its_clause(verb, change, reason):
+    found = refusals(dataclasses.replace(GOOD[verb], **change))
+    if reason[0] == "form-not-permitted" and reason[2].startswith("limits."):
+        assert any(r[0] == reason[0] and r[2] == reason[2] for r in found), found
+    else:
+        assert reason in found
+
+
+CONCERNED = {
+    "ingest": (EMOU, "DSA-ESD-WAGES"),
+    "link": (EMOU, *(dsa.id for dsa in EVERGREEN.dsas)),
+    "build": (EMOU, "DUL-2026-001", *EVERGREEN.dul_for("tanf-leavers").agreements),
+    "query": (EMOU, "DUL-2026-001", *EVERGREEN.dul_for("tanf-leavers").agreements),
+    "release": (EMOU, "DUL-2026-001", *EVERGREEN.dul_for("tanf-leavers").agreements),
+    "export": (EMOU, "DUL-2026-002", *EVERGREEN.dul_for("results").agreements),
+}
+PAIRS = [(verb, document) for verb, documents in CONCERNED.items() for document in documents]
+
+
+def document_of(name):
+    return next(document for document in EVERGREEN.documents() if document.id == name)
+
+
+@pytest.mark.parametrize(("verb", "document"), PAIRS)
+def test_every_document_concerned_must_be_in_force(verb, document):
+    term = document_of(document).term
+    yesterday = term.model_copy(update={"expiry": ON - timedelta(days=1)})
+    tomorrow = term.model_copy(update={"start": ON + timedelta(days=1)})
+    expired = refusals(GOOD[verb], changed(document, term=yesterday))
+    assert expired == {("agreement-expired", document, "term.expiry")}
+    assert refusals(GOOD[verb], changed(document, term=tomorrow)) == {
+        ("agreement-not-started", document, "term.start")
+    }
+    for status in set(Status) - {Status.ACTIVE}:
+        assert refusals(GOOD[verb], changed(document, status=status)) == {
+            (f"agreement-{status}", document, "status")
+        }
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_documents_that_are_not_concerned_do_not_matter(verb):
+    for document in {d.id for d in EVERGREEN.documents()} - set(CONCERNED[verb]):
+        assert not refusals(GOOD[verb], changed(document, status=Status.TERMINATED))
+
+
+def test_first_and_last_day_are_in_force():
+    term = document_of("DSA-ESD-WAGES").term
+    on_the_day = changed("DSA-ESD-WAGES", term=term.model_copy(update={"start": ON, "expiry": ON}))
+    assert not refusals(GOOD["ingest"], on_the_day)
+    assert refusals(GOOD["ingest"], on_the_day, ON + timedelta(days=1))
+    assert refusals(GOOD["ingest"], on_the_day, ON - timedelta(days=1))
+
+
+def test_a_suspension_holds_from_its_first_to_its_last_day():
+    from data_sharing_agreements.terms import Suspension
+
+    stop = Suspension(start=ON, until=ON + timedelta(days=2), reason="a breach", by="the owner")
+    suspended = changed("DSA-ESD-WAGES", suspensions=(stop,))
+    days = {n: bool(refusals(GOOD["ingest"], suspended, ON + timedelta(days=n))) for n in range(-1, 4)}
+    assert days == {-1: False, 0: True, 1: True, 2: True, 3: False}
+    assert refusals(GOOD["ingest"], suspended) == {("agreement-suspended", "DSA-ESD-WAGES", "suspensions.0")}
+    open_ended = changed("DSA-ESD-WAGES", suspensions=(stop.model_copy(update={"until": None}),))
+    assert refusals(GOOD["ingest"], open_ended, date(2030, 1, 1))
+
+
+def test_linkage_needs_both_sides():
+    linkage = document_of("DSA-ESD-WAGES").linkage
+    without = tuple(source for source in linkage.sources if source != "dshs_tanf")
+    one_sided = changed("DSA-ESD-WAGES", linkage=linkage.model_copy(update={"sources": without}))
+    reason = ("linkage-not-permitted", "DSA-ESD-WAGES", "linkage.sources")
+    assert refusals(GOOD["link"], one_sided) == {reason}
+    assert refusals(GOOD["build"], one_sided) == {reason}
+    assert not refusals(dataclasses.replace(GOOD["link"], sources=ALL - {"dshs_tanf"}), one_sided)
+    assert not refusals(dataclasses.replace(GOOD["link"], sources=frozenset({"esd_wages"})), one_sided)
+
+
+def test_training_must_hold_on_the_day():
+    license_ = document_of("DUL-2026-001")
+    stale = license_.recipients[0].model_copy(update={"valid_until": ON - timedelta(days=1)})
+    reason = ("training-out-of-date", "DUL-2026-001", "recipients.0.valid_until")
+    assert refusals(GOOD["query"], changed("DUL-2026-001", recipients=(stale,))) == {reason}
+    early = license_.recipients[0].model_copy(update={"trained": ON + timedelta(days=1)})
+    assert refusals(GOOD["query"], changed("DUL-2026-001", recipients=(early,))) == {reason}
+
+
+def test_a_license_must_rest_on_the_agreement():
+    fewer = tuple(a for a in document_of("DUL-2026-001").agreements if a != "DSA-ESD-WAGES")
+    assert refusals(GOOD["query"], changed("DUL-2026-001", agreements=fewer)) == {
+        ("agreement-not-named", "DUL-2026-001", "agreements")
+    }
+
+
+def test_a_source_that_closes_to_rows_closes_the_project_to_rows():
+    release = document_of("DSA-ESD-WAGES").release
+    closed = changed("DSA-ESD-WAGES", release=release.model_copy(update={"form": Form.AGGREGATES}))
+    assert refusals(GOOD["query"], closed) == {("form-not-permitted", "DSA-ESD-WAGES", "release.form")}
+    private = changed("DSA-ESD-WAGES", release=release.model_copy(update={"public": False}))
+    assert refusals(GOOD["export"], private) == {("export-not-permitted", "DSA-ESD-WAGES", "release.public")}
+
+
+def test_the_gate_of_a_basis_binds_each_purpose():
+    purposes = (Purpose.RESEARCH, Purpose.PROGRAM_EVALUATION)
+    opened = changed("DSA-DSHS-TANF", purposes=purposes)
+    asked = Request("link", purpose="research", sources=frozenset({"dshs_tanf"}))
+    assert ("purpose-not-permitted", "tanf-45-cfr-205", "purposes") in refusals(asked, opened)
+
+
+def test_all_reasons_are_given_not_only_the_first():
+    late = date(2040, 1, 1)
+    found = refusals(dataclasses.replace(GOOD["query"], actor="mallory", purpose="research"), on=late)
+    codes = {code for code, _, _ in found}
+    assert {"agreement-expired", "recipient-not-named", "purpose-not-permitted"} <= codes
+    expired = {document for code, document, _ in found if code == "agreement-expired"}
+    assert expired == set(CONCERNED["query"])
+
+
+def test_sources_in_force_by_date():
+    assert agreements_in_force(EVERGREEN, ON) == ALL
+    assert agreements_in_force(EVERGREEN, date(2021, 12, 31)) == frozenset()
+    assert agreements_in_force(changed(EMOU, status=Status.SUSPENDED), ON) == frozenset()
+    assert agreements_in_force(changed("DSA-OSPI-K12", status=Status.SUSPENDED), ON) == ALL - {"ospi_k12"}
+
+
+def test_a_decision_takes_under_a_millisecond_with_500_documents():
+    template = document_of("DSA-ESD-WAGES")
+    license_ = document_of("DUL-2026-001")
+    dsas = [
+        template.model_copy(update={"id": f"DSA-X-{i}", "source": f"source_{i}"})
+        for i in range(250 - len(ALL))
+    ]
+    duls = [license_.model_copy(update={"id": f"DUL-X-{i}", "project": f"project-{i}"}) for i in range(248)]
+    many = Agreements(EVERGREEN.emou, (*EVERGREEN.dsas, *dsas), (*EVERGREEN.duls, *duls), EVERGREEN.bases)
+    assert len(many.documents()) >= 500
+    seconds = []
+    for request in [*GOOD.values()] * 50:
+        start = perf_counter()
+        assert decide(request, many, ON).permitted
+        seconds.append(perf_counter() - start)
+    assert sorted(seconds)[len(seconds) // 2] < 0.001
