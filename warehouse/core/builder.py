@@ -82,6 +82,7 @@ def build(hub: Hub, progress: Callable[[str], None] | None = None) -> list[StepR
         session.execute(CORE_DDL)
         if not _exists(session, "spine", "current"):
             return refused
+        catalog.reference.make(session)
         with _as_written(session):
             return [*refused, *(_make(session, plan, name, progress) for name in plan.hashes)]
 
@@ -111,6 +112,7 @@ def _plan(hub: Hub, catalog: CoreCatalog, sources: list[str]) -> _Plan:
                 link,
                 sorted((d.id, d.sha256) for d in hub.registry.deliveries.current(source)),
                 [(s.fact, s.sql) for s in catalog.of_source(source)],
+                catalog.reference.content(),
             ]
         )
         for source in sources

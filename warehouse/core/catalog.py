@@ -13,6 +13,7 @@ from pathlib import Path
 from data_sharing_agreements.errors import CommonwealError, ErrorDetail, Invalid
 from warehouse.contracts_model import Contract, Contracts, Table
 from warehouse.core.facts import FACTS, columns_of
+from warehouse.core.reference import SCHEMA, Reference, load_reference
 from warehouse.lineage.select import Schema, SelectLineage, analyse
 
 SPINE = "spine"
@@ -45,9 +46,10 @@ class CoreSelect:
 
 @dataclass(frozen=True)
 class CoreCatalog:
-    """Every core SELECT of a deployment, by (source, fact)."""
+    """Every core SELECT of a deployment, by (source, fact), and the lists they read."""
 
     selects: Mapping[tuple[str, str], CoreSelect]
+    reference: Reference
 
     def of_fact(self, fact: str) -> tuple[CoreSelect, ...]:
         """The SELECTs of one fact, in order of source."""
@@ -64,10 +66,10 @@ def content_columns(table: Table) -> tuple[str, ...]:
     return (*MACHINE_COLUMNS, *(c.name for c in table.content_columns), *born)
 
 
-def source_schema(contract: Contract) -> Schema:
-    """Return the tables a source's core SELECTs may read: its own, and the spine."""
+def source_schema(contract: Contract, reference: Reference) -> Schema:
+    """Return the tables a source's core SELECTs may read: its own, the spine, reference lists."""
     tables = {f"{contract.source}__{table.name}": content_columns(table) for table in contract.tables}
-    return {"current": tables, "main": {SPINE: ("record_key", "person_key")}}
+    return {"current": tables, "main": {SPINE: ("record_key", "person_key")}, SCHEMA: reference.columns}
 
 
 def load_core(contracts: Contracts, core_dir: Path) -> CoreCatalog:
@@ -75,27 +77,28 @@ def load_core(contracts: Contracts, core_dir: Path) -> CoreCatalog:
 
     Args:
         contracts: Contracts, whose `core` mappings name a fact and a file.
-        core_dir: Directory the files are named from.
+        core_dir: Directory that holds `reference/`.
 
     Raises:
         Invalid: All faults at once: an unknown fact, a missing file, SQL whose lineage
             cannot be derived, columns that are not the fact's.
     """
+    reference = load_reference(core_dir / SCHEMA)
     selects: dict[tuple[str, str], CoreSelect] = {}
     faults: list[ErrorDetail] = []
     for contract in contracts:
         for mapping in contract.core:
             try:
-                select = _read(contract, mapping.fact, core_dir / mapping.sql)
+                select = _read(contract, mapping.fact, mapping.sql, reference)
             except CommonwealError as error:
                 faults += error.details
             else:
                 selects[contract.source, mapping.fact] = select
     Invalid.collect(faults)
-    return CoreCatalog(selects)
+    return CoreCatalog(selects, reference)
 
 
-def _read(contract: Contract, fact: str, path: Path) -> CoreSelect:
+def _read(contract: Contract, fact: str, path: Path, reference: Reference) -> CoreSelect:
     place = f"core/{contract.source}/{path.name}"
     if fact not in FACTS:
         raise Invalid.of(
@@ -112,7 +115,7 @@ def _read(contract: Contract, fact: str, path: Path) -> CoreSelect:
             source=contract.source,
         )
     sql = path.read_text(encoding="utf-8")
-    lineage = analyse(sql, source_schema(contract), place)
+    lineage = analyse(sql, source_schema(contract, reference), place)
     if set(lineage.columns) != set(columns_of(fact)):
         raise Invalid.of(
             "core-columns",

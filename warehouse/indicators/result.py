@@ -47,7 +47,7 @@ class Result:
     trajectory: float | None
     position: Position
     stale: bool
-    mart_version: int
+    mart_version: str
     link_version: int | None
 
     def to_json(self) -> dict[str, Any]:

@@ -3,3 +3,22 @@
 Belongs here: reading SQL by parsing it, and the answer to `commonweal lineage`.
 Does not: running SQL, or storing lineage anywhere; it is derived each time.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from warehouse.hub import Hub
+    from warehouse.lineage.report import Lineage
+
+
+def lineage(hub: Hub, name: str) -> Lineage:
+    """Return the lineage of a mart, an indicator or a column; see `report.lineage_of`.
+
+    Core reads SQL with this package and this answer reads core, so the answer is
+    imported when it is asked for.
+    """
+    from warehouse.lineage.report import lineage_of
+
+    return lineage_of(hub, name)

@@ -4,3 +4,7 @@ Belongs here: `publish`, definitions, disclosure control applied to them, codebo
 beside this module one folder a project. Does not: what the license permits, or
 asking a mart (warehouse.query).
 """
+
+from warehouse.marts.builder import publish
+
+__all__ = ["publish"]

@@ -21,10 +21,10 @@ class Answer:
     Args:
         verb: `query` or `table`.
         columns: (name, DuckDB type) in order.
-        rows: Values in order of the columns; a withheld number is None.
+        rows: Values in order of the columns; a withheld number is None, and the column
+            `suppressed` of that row true.
         withheld: Cells hidden from a table, or whether a query's rows were cut off (1).
         decision: The permission, with the obligations that bind the answer.
-        suppressed: For a table, whether each row's number is withheld.
     """
 
     verb: Literal["query", "table"]
@@ -32,11 +32,10 @@ class Answer:
     rows: Sequence[tuple[Any, ...]]
     withheld: int
     decision: Decision
-    suppressed: tuple[bool, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of `commonweal/query/1` or `commonweal/table/1`."""
-        found: dict[str, Any] = {
+        return {
             "schema": f"commonweal/{self.verb}/1",
             "columns": [{"name": name, "type": kind} for name, kind in self.columns],
             "rows": [[plain(value) for value in row] for row in self.rows],
@@ -44,7 +43,6 @@ class Answer:
             "obligations": self.decision.obligations.listed(),
             "decision": self.decision.to_json(),
         }
-        return found if self.suppressed is None else found | {"suppressed": list(self.suppressed)}
 
 
 def plain(value: Any) -> Any:

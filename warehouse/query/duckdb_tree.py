@@ -78,7 +78,7 @@ def _check_table(node: dict[str, Any], tables: frozenset[str], store: str, ctes:
     for key in ("from_table", "left", "right", "source"):
         source = node.get(key)
         is_source = isinstance(source, dict) and "class" not in source and "type" in source
-        if is_source and source["type"] not in _SOURCES:
+        if is_source and node[key]["type"] not in _SOURCES:
             raise refuse(
                 "The query reads something that is not a table.", "Only tables are read.", "Name a table."
             )

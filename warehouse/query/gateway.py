@@ -121,5 +121,5 @@ def _note(hub: Hub, current: Published, actor: str, checked: CheckedQuery, decis
             "tables": sorted(checked.tables),
             "columns": sorted(checked.columns),
         },
-        decision.clauses,
+        [(c.document, c.clause) for c in decision.clauses],
     )

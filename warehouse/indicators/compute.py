@@ -1,0 +1,156 @@
+"""Compute every indicator and write the scorecard.
+
+Belongs here: permission, reading the mart, recording results, the page. Does not: the
+counting (counting.py) or the arithmetic (measures.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from data_sharing_agreements.decisions import Decision, Request
+from data_sharing_agreements.errors import Invalid, Refused
+from data_sharing_agreements.registry import AuditEvent
+from privacy.cell_rules import CellRules
+from warehouse.core.builder import input_hash
+from warehouse.hub import Hub
+from warehouse.indicators.counting import Made, counts_sql, results_of
+from warehouse.indicators.definition import Definition, load_definitions
+from warehouse.indicators.result import Result
+from warehouse.indicators.scorecard import Scored, scorecard_html
+from warehouse.marts.codebook import link_quality_words
+from warehouse.marts.published import Published, find_published
+from warehouse.steps import StepResult
+
+STEP = "indicators"
+_FORMAT = 1
+"""Counted up when the same mart would give other results."""
+
+
+def compute(hub: Hub, progress: Callable[[str], None] | None = None) -> list[StepResult]:
+    """Bring every indicator up to date with its mart, and the scorecard with them.
+
+    Args:
+        hub: The hub; its roles must open marts.
+        progress: Told the id of each indicator as it begins.
+
+    Returns:
+        One result an indicator: skipped where mart, definition and date are those of
+        the last time, refused where no agreement permits it.
+
+    Raises:
+        Invalid: A definition is faulty, or names what its mart does not have.
+    """
+    definitions = load_definitions(hub.deployment.indicators_dir)
+    steps = [_step(hub, definition, progress) for definition in definitions]
+    if any(step.status == "done" for step in steps):
+        _write_scorecard(hub, definitions)
+    return steps
+
+
+def _step(hub: Hub, definition: Definition, progress: Callable[[str], None] | None) -> StepResult:
+    start = time.perf_counter()
+    current = find_published(hub, definition.source.project)
+    if current is None or definition.source.mart not in current.codebooks:
+        return StepResult(STEP, definition.id, status="skipped")
+    try:
+        decision = _permission(hub, definition, current)
+    except Refused as error:
+        return StepResult(STEP, definition.id, status="refused", errors=error.details)
+    made_from = _input_hash(hub, definition, current, decision)
+    if _is_current(hub, definition, made_from):
+        return StepResult(STEP, definition.id, status="skipped")
+    if progress:
+        progress(definition.id)
+    results, rows = _compute(hub, definition, current, decision)
+    stored: list[dict[str, Any]] = [{**r.to_json(), "input_hash": made_from} for r in results]
+    hub.registry.indicator_results.put(definition.id, stored, audit=AuditEvent(clauses=_clauses(decision)))
+    return StepResult(
+        STEP, definition.id, rows_in=rows, rows_out=len(results), seconds=time.perf_counter() - start
+    )
+
+
+def _permission(hub: Hub, definition: Definition, current: Published) -> Decision:
+    """Ask to build aggregates of the fields behind every column the indicator uses."""
+    fields = {f["name"]: f for f in current.codebooks[definition.source.mart]["fields"]}
+    used = [
+        definition.source.period,
+        definition.numerator.column,
+        definition.denominator.column,
+        *definition.breakdowns,
+    ]
+    if missing := sorted(set(used) - fields.keys()):
+        raise Invalid.of(
+            "indicator-column",
+            f"{definition.id} uses {', '.join(missing)}, which {definition.source.mart} does not have.",
+            next="Correct the definition, or add the column to the mart.",
+            rule=definition.id,
+        )
+    licensed = frozenset(field for name in used for field in fields[name]["fields"])
+    return hub.gate.require(
+        Request("build", fields=licensed, project=definition.source.project, form="aggregates")
+    )
+
+
+def _input_hash(hub: Hub, definition: Definition, current: Published, decision: Decision) -> str:
+    return input_hash(
+        [
+            _FORMAT,
+            definition.model_dump(mode="json"),
+            current.version,
+            current.input_hash,
+            decision.obligations.listed(),
+            hub.deployment.scorecard_date(),
+        ]
+    )
+
+
+def _is_current(hub: Hub, definition: Definition, made_from: str) -> bool:
+    latest = hub.registry.indicator_results.latest(definition.id)
+    return bool(latest) and latest[0].result.get("input_hash") == made_from
+
+
+def _compute(
+    hub: Hub, definition: Definition, current: Published, decision: Decision
+) -> tuple[list[Result], int]:
+    rules = CellRules.from_obligations(decision.obligations)
+    made = Made(current.version, current.link_version, hub.deployment.scorecard_date())
+    with hub.opener.session(read=[current.store]) as session:
+        counts = {
+            name: session.frame(counts_sql(definition, name))
+            for name in (definition.source.period, *definition.breakdowns)
+        }
+        rows = int(session.one(f"SELECT count(*) FROM mart.{definition.source.mart}"))
+    return results_of(definition, counts, rules, made), rows
+
+
+def _clauses(decision: Decision) -> tuple[tuple[str, str], ...]:
+    return tuple((c.document, c.clause) for c in decision.clauses)
+
+
+def _write_scorecard(hub: Hub, definitions: tuple[Definition, ...]) -> None:
+    scored, rules = [], set()
+    for definition in definitions:
+        stored = [row.result for row in hub.registry.indicator_results.latest(definition.id)]
+        results = [Result.from_json({k: v for k, v in r.items() if k != "input_hash"}) for r in stored]
+        current = find_published(hub, definition.source.project)
+        codebook = current.codebooks.get(definition.source.mart, {}) if current else {}
+        words = link_quality_words(codebook.get("link", {}), definition.quality.link_recall_at_least)
+        scored.append(Scored(definition, results, words))
+        rules |= {_rule_words(o) for o in codebook.get("obligations", []) if o["rule"] in _RULE_WORDS}
+    page = scorecard_html(hub.deployment.title, scored, sorted(rules), hub.deployment.scorecard_date())
+    hub.reports("scorecard.html").write_text(page, encoding="utf-8")
+
+
+_RULE_WORDS = {
+    "min_cell": "no number from 1 to under {value} persons is shown",
+    "rounding": "counts are rounded to {value}",
+    "zero_is_small": "zero counts as small: {value}",
+}
+
+
+def _rule_words(obligation: dict[str, Any]) -> str:
+    words = _RULE_WORDS[obligation["rule"]].format(value=obligation["value"])
+    return f"{words} ({obligation['document']}, {obligation['clause']})"

@@ -1,0 +1,225 @@
+"""Publish marts: one encrypted file a project and version, with codebooks and a record.
+
+Belongs here: the order of the work, from permission to publication. Does not: lineage
+(plan.py), the project's window (views.py), disclosure control (control.py,
+aggregate.py), or who may read.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from data_sharing_agreements.decisions import Request
+from data_sharing_agreements.errors import Refused
+from data_sharing_agreements.registry import AuditEvent
+from privacy.cell_rules import CellRules
+from privacy.keys import Role
+from warehouse.core.builder import built_hashes
+from warehouse.core.catalog import load_core
+from warehouse.hub import Hub
+from warehouse.lineage.trace import STUDY_ID
+from warehouse.marts.aggregate import publish_counts
+from warehouse.marts.codebook import Facts, codebook, codebook_html
+from warehouse.marts.control import protect_rows
+from warehouse.marts.definition import load_marts
+from warehouse.marts.linkerror import link_facts
+from warehouse.marts.plan import MartPlan, ProjectPlan, plan_project
+from warehouse.marts.published import find_published
+from warehouse.marts.views import make_views
+from warehouse.opener import Session, Store
+from warehouse.steps import StepResult
+
+STEP = "mart"
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A mart as made: its rows before and after control, types, coverage, and what control found."""
+
+    rows_in: int
+    rows: int
+    types: Mapping[str, str]
+    complete: Mapping[str, float]
+    disclosure: Mapping[str, Any]
+    public: pd.DataFrame | None = None
+
+
+def publish(hub: Hub, progress: Callable[[str], None] | None = None) -> list[StepResult]:
+    """Make and publish every project's marts that are out of date.
+
+    Args:
+        hub: The hub; its roles must open warehouse, study ids and marts.
+        progress: Told the name of each project as it begins.
+
+    Returns:
+        One result a mart: skipped where nothing it depends on changed, refused where no
+        license in force permits it, or the mart would pass its license's limits; the
+        other projects go on.
+
+    Raises:
+        Invalid: A definition is faulty or the lineage of its SQL cannot be derived.
+    """
+    if not hub.opener.exists(Store.warehouse()):
+        return []
+    core = load_core(hub.contracts, hub.deployment.core_dir)
+    with hub.opener.session(read=[Store.warehouse()]) as session:
+        hashes = built_hashes(session)
+        link = link_facts(session) if hashes else {}
+    steps = []
+    for project, specs in load_marts(hub.deployment.marts_dir).items() if hashes else ():
+        try:
+            plan = plan_project(hub, core, project, specs)
+            steps += _publish_project(hub, plan, plan.input_hash(hub, hashes), link, progress)
+        except Refused as error:
+            steps.append(StepResult(STEP, project, status="refused", errors=error.details))
+    return steps
+
+
+def _publish_project(
+    hub: Hub,
+    plan: ProjectPlan,
+    made_from: str,
+    link: Mapping[str, Any],
+    progress: Callable[[str], None] | None,
+) -> list[StepResult]:
+    current = find_published(hub, plan.project)
+    names = {mart.name for mart in plan.marts}
+    if current and names == current.codebooks.keys() and current.input_hash == made_from:
+        return [StepResult(STEP, f"{plan.project}/{mart.name}", status="skipped") for mart in plan.marts]
+    if progress:
+        progress(plan.project)
+    version = str(1 + max((int(m.version) for m in hub.registry.marts.history(plan.project)), default=0))
+    store = Store.mart(plan.project, version)
+    made, seconds = _make(hub, plan, store)
+    hub.opener.publish(store.building(), store)
+    hub.keys.ensure_store_key(f"project/{plan.project}", {Role.BUILDER, Role.PORTAL})
+    steps = []
+    for mart in plan.marts:
+        facts = _facts(hub, version, made[mart.name], made_from, link)
+        _record(hub, plan, mart, facts, made[mart.name])
+        done = made[mart.name]
+        step = StepResult(STEP, f"{plan.project}/{mart.name}", rows_in=done.rows_in, rows_out=done.rows)
+        steps.append(StepResult(**{**step.__dict__, "seconds": seconds[mart.name]}))
+    return steps
+
+
+def _make(hub: Hub, plan: ProjectPlan, store: Store) -> tuple[dict[str, _Made], dict[str, float]]:
+    """Make every mart of a project in a file under a temporary name."""
+    building = store.building()
+    hub.opener.remove(building)
+    made: dict[str, _Made] = {}
+    seconds: dict[str, float] = {}
+    with hub.opener.session(
+        read=[Store.warehouse()], write=[building, Store.study_ids(plan.project)]
+    ) as session:
+        make_views(session, plan)
+        for mart in plan.marts:
+            start = time.perf_counter()
+            made[mart.name] = _make_mart(hub, session, plan, mart)
+            seconds[mart.name] = time.perf_counter() - start
+    return made, seconds
+
+
+def _make_mart(hub: Hub, session: Session, plan: ProjectPlan, mart: MartPlan) -> _Made:
+    kind = mart.spec.definition.kind
+    if kind == "persons":
+        session.execute(_create_sql(mart, f"({mart.spec.sql})"), rule=mart.spec.place)
+        rows = int(session.one(f"SELECT count(*) FROM mart.{mart.name}"))
+        return _described(session, mart, rows, {})
+    frame = session.frame(mart.spec.sql)
+    if kind == "rows":
+        shown, report = protect_rows(frame, mart.spec.definition, plan.decision.obligations)
+        return _written(session, mart, len(frame), shown, report)
+    decision = hub.gate.require(
+        Request("export", project=plan.project, fields=mart.fields, form="aggregates")
+    )
+    rules = CellRules.from_obligations(decision.obligations)
+    aggregates = mart.spec.definition.aggregates
+    assert aggregates is not None
+    table = publish_counts(frame, aggregates, rules)
+    report = {
+        "cells": len(table.frame),
+        "cells_withheld": table.withheld,
+        "minimum_cell": rules.min_cell,
+        "rounding": rules.rounding,
+    }
+    made = _written(session, mart, len(frame), table.frame, report)
+    return _Made(**{**made.__dict__, "public": table.frame})
+
+
+def _written(
+    session: Session, mart: MartPlan, rows_in: int, frame: pd.DataFrame, report: Mapping[str, Any]
+) -> _Made:
+    session.register("_shown", frame)
+    session.execute(_create_sql(mart, "_shown"), rule=mart.spec.place)
+    session.unregister("_shown")
+    return _described(session, mart, rows_in, report)
+
+
+def _create_sql(mart: MartPlan, relation: str) -> str:
+    """Order rows by study id: it is random, so their order says nothing."""
+    order = f"ORDER BY {STUDY_ID}" if mart.spec.definition.kind != "public" else ""
+    return f"CREATE TABLE mart.{mart.name} AS SELECT * FROM {relation} {order}"
+
+
+def _described(session: Session, mart: MartPlan, rows_in: int, report: Mapping[str, Any]) -> _Made:
+    described = session.execute(f"DESCRIBE mart.{mart.name}")
+    types = {row[0]: row[1] for row in described}
+    shares = ", ".join(f'coalesce(count("{name}") / nullif(count(*), 0), 0)::DOUBLE' for name in types)
+    row = session.execute(f"SELECT count(*), {shares} FROM mart.{mart.name}")[0]
+    complete = dict(zip(types, (float(share) for share in row[1:]), strict=True))
+    return _Made(rows_in, int(row[0]), types, complete, report)
+
+
+def _facts(hub: Hub, version: str, made: _Made, made_from: str, link: Mapping[str, Any]) -> Facts:
+    return Facts(
+        version=version,
+        built=hub.deployment.today(),
+        rows=made.rows,
+        types=made.types,
+        complete=made.complete,
+        disclosure=made.disclosure,
+        link=link,
+        sources=_coverage(hub),
+        input_hash=made_from,
+    )
+
+
+def _coverage(hub: Hub) -> list[dict[str, Any]]:
+    found = []
+    for source in hub.contracts.sources:
+        periods = sorted(d.period for d in hub.registry.deliveries.current(source))
+        if periods:
+            found.append(
+                {"source": source, "deliveries": len(periods), "first": periods[0], "last": periods[-1]}
+            )
+    return found
+
+
+def _record(hub: Hub, plan: ProjectPlan, mart: MartPlan, facts: Facts, made: _Made) -> None:
+    """Write codebook, open data and the registry's entry; that last one makes the mart current."""
+    book = codebook(plan, mart, facts)
+    folder = ("marts", plan.project)
+    hub.reports(*folder, f"{mart.name}.json").write_text(json.dumps(book, indent=1), encoding="utf-8")
+    page = codebook_html(hub.deployment.title, book)
+    hub.reports(*folder, f"{mart.name}.html").write_text(page, encoding="utf-8")
+    if made.public is not None:
+        made.public.to_csv(hub.reports("open_data", f"{mart.name}.csv"), index=False)
+        made.public.to_parquet(hub.reports("open_data", f"{mart.name}.parquet"), index=False)
+    hub.registry.marts.publish(
+        plan.project,
+        mart.name,
+        facts.version,
+        Store.mart(plan.project, facts.version).path.as_posix(),
+        made.rows,
+        facts.link.get("version"),
+        plan.decision.obligations.listed(),
+        book,
+        audit=AuditEvent(clauses=tuple((c.document, c.clause) for c in plan.decision.clauses)),
+    )
