@@ -32,6 +32,9 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 
 SALT_BYTES = 32
 
+ERASURE = "erasure"
+"""Kind of the entry that says which body was erased."""
+
 Clauses = Sequence[tuple[str, str]]
 """(document, clause) pairs."""
 

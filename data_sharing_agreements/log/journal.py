@@ -18,6 +18,7 @@ from data_sharing_agreements.errors import UsageFault
 from data_sharing_agreements.log import merkle
 from data_sharing_agreements.log.checkpoints import Checkpoint, Signer, known_key, read_checkpoint, signed
 from data_sharing_agreements.log.entries import (
+    ERASURE,
     Clauses,
     Draft,
     append,
@@ -30,9 +31,6 @@ from data_sharing_agreements.log.verify import VerifyReport, verify
 from data_sharing_agreements.store import Database
 from data_sharing_agreements.store.clock import Clock, text_of, utc_now
 from data_sharing_agreements.store.schema import log_body, log_checkpoint, log_entry
-
-ERASURE = "erasure"
-"""Kind of the entry that says which bodies were erased."""
 
 
 class HasDatabase(Protocol):

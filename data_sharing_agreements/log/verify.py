@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from data_sharing_agreements.log.checkpoints import Checkpoint, checkpoint_from
-from data_sharing_agreements.log.entries import commitment_to, entry_leaf
+from data_sharing_agreements.log.entries import ERASURE, commitment_to, entry_leaf
 from data_sharing_agreements.log.merkle import Frontier
 from data_sharing_agreements.store.schema import log_body, log_checkpoint, log_entry, log_node
 
@@ -181,8 +181,15 @@ def _entry(row: Row[Any], check: _Check) -> None:
         check.bodiless.append(row.idx)
     elif commitment_to(bytes(row.salt), row.body) != bytes(row.commitment):
         check.fault(row.idx, "body-changed")
-    elif row.kind == "erasure":
-        check.erased.add(json.loads(row.body)["entry"])
+    elif row.kind == ERASURE:
+        check.erased.add(_erased(row.body))
+
+
+def _erased(body: str) -> int:
+    """The entry whose body an erasure speaks of; -1 if it speaks of none."""
+    content = json.loads(body)
+    entry = content.get("entry") if isinstance(content, dict) else None
+    return entry if isinstance(entry, int) else -1
 
 
 def _missing_bodies(check: _Check) -> None:
