@@ -6,14 +6,16 @@ splitting (warehouse.ingest), or which checks there are (checks.py).
 
 import dagster as dg
 
-from assets.checks import check_results, check_specs, unaccounted
+from assets.checks import Evidence, check_results, check_specs
 from assets.deliveries import report_deliveries
 from assets.metadata import contract_schema, row_count, sensitivity
 from assets.names import INGEST, POOL, content_key, delivery_key
 from assets.workplace import Workplace
 from data_sharing_agreements.errors import CommonwealError, IntegrityFault
 from warehouse.contracts_model import Contract
+from warehouse.hub import Hub
 from warehouse.ingest import ingest_pending
+from warehouse.quality.page import load_results
 from warehouse.steps import StepResult
 
 
@@ -43,14 +45,14 @@ def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster reads the plain class
         steps = ingest(workplace, source)
         report_deliveries(context, source, steps)
-        standing = workplace.hub.registry.deliveries.current(source)
-        if wrong := unaccounted(standing):
-            workplace.failures.append(_not_accounted(source, len(wrong)))
+        evidence = evidence_of(workplace.hub, source, steps)
+        checks = list(check_results(contract, evidence))
+        workplace.failures += blocking_faults(contract, checks)
         return dg.MaterializeResult(
-            metadata=row_count(sum(delivery.rows_out for delivery in standing))
+            metadata=row_count(sum(delivery.rows_out for delivery in evidence.standing))
             | contract_schema(contract)
-            | {"deliveries": len(standing)},
-            check_results=list(check_results(contract, steps, standing)),
+            | {"deliveries": len(evidence.standing)},
+            check_results=checks,
         )
 
     return content
@@ -66,11 +68,28 @@ def ingest(workplace: Workplace, source: str) -> list[StepResult]:
     return steps
 
 
-def _not_accounted(source: str, deliveries: int) -> CommonwealError:
-    return IntegrityFault.of(
-        "rows-not-accounted",
-        f"{deliveries} deliveries of {source} stand although their rows do not add up.",
-        why="Accepted and quarantined rows are all the rows of a delivery, or it is held.",
-        next="Keep the home as it is, run `commonweal log verify`, and compare with a backup.",
-        source=source,
+def evidence_of(hub: Hub, source: str, steps: list[StepResult]) -> Evidence:
+    """Return what a source's checks are drawn from: this run, the registry, the kept results."""
+    kept = load_results(hub.reports("quality", source, "results").parent)
+    return Evidence(
+        steps,
+        hub.registry.deliveries.current(source),
+        {result["delivery"]["id"]: result for result in kept},
     )
+
+
+def blocking_faults(contract: Contract, checks: list[dg.AssetCheckResult]) -> list[CommonwealError]:
+    """Return an error for each check that stops the run: registry and gates disagree."""
+    blocking = {spec.name for spec in check_specs(contract) if spec.blocking}
+    return [
+        IntegrityFault.of(
+            "standing-data-faulty",
+            f"The check {check.check_name} of {contract.source} failed on deliveries that stand.",
+            why="Ingestion lets nothing stand that fails it, so registry and results disagree.",
+            next="Keep the home as it is, run `commonweal log verify`, and compare with a backup.",
+            source=contract.source,
+            rule=check.check_name,
+        )
+        for check in checks
+        if check.check_name in blocking and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
+    ]

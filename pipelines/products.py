@@ -32,9 +32,7 @@ def current_marts(hub: Hub) -> list[dict[str, Any]]:
 
 
 def reports(hub: Hub) -> list[dict[str, str]]:
-    """Return the pages in the home's reports: their kind (directory or name) and path."""
+    """Return the pages in the home's reports: their kind (directory, or name) and path."""
     root = hub.deployment.reports
     pages = sorted(root.rglob("*.html"))
-    return [
-        {"kind": page.parent.name if page.parent != root else page.stem, "path": str(page)} for page in pages
-    ]
+    return [{"kind": page.relative_to(root).with_suffix("").parts[0], "path": str(page)} for page in pages]

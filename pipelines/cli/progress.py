@@ -26,6 +26,10 @@ class Lines:
         """Say what is being done."""
         click.echo(f"  {message}", err=True)
 
+    def part(self, message: str, done: int, total: int) -> None:
+        """Say what is being done, and how far that is."""
+        click.echo(f"  {message} ({done} of {total})", err=True)
+
     def done(self, step: StepResult) -> None:
         """Say what came of a step."""
         click.echo(f"  {summary(step)}", err=True)
@@ -67,6 +71,10 @@ class Live:
     def __call__(self, message: str) -> None:
         """Show what is being done."""
         self._bar.update(self._task, description=message)
+
+    def part(self, message: str, done: int, total: int) -> None:
+        """Show what is being done, and how far that is."""
+        self._bar.update(self._task, description=message, completed=done, total=total)
 
     def done(self, step: StepResult) -> None:
         """Say what came of a step, above the bar."""
