@@ -65,6 +65,7 @@ def mistype(rng: np.random.Generator, values: pa.Array) -> pa.Array:
     source = np.where(drop & (column >= place), column + 1, source)
     source = np.where(double & (column > place), column - 1, source)
     after = np.maximum(place, 1)
+    swap &= (length > 1)[:, None]
     source = np.where(swap & (column == after), after - 1, source)
     source = np.where(swap & (column == after - 1), after, source)
     source = np.minimum(source, width - 1)
