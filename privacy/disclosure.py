@@ -16,11 +16,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from data_sharing_agreements.errors import UsageFault
+from data_sharing_agreements.errors import Refused, UsageFault
 from privacy.box_moves import Room, cover, ranges
 from privacy.cell_rules import CellRules
 from privacy.cube import Cells, Cube, Flags
 from privacy.interval_audit import Hidden
+from privacy.releases import Release, known_and_kept
 from privacy.rounding import round_to_base
 
 SUPPRESSED = "suppressed"
@@ -119,6 +120,7 @@ def suppress(
     *,
     parts: Mapping[str, str] | None = None,
     magnitudes: Sequence[Magnitude] = (),
+    released: Sequence[Release] = (),
 ) -> SuppressedTable:
     """Return the table with all its totals, hidden and rounded as the rules ask.
 
@@ -130,8 +132,11 @@ def suppress(
         parts: part → whole, for counts of which one contains the other (employed → leavers): the
             difference, which anyone can take, is then held to the rules too.
         magnitudes: Sums of money or days, held to the dominance rules.
+        released: Earlier tables of the same data. What they showed counts as known; what they hid
+            stays hidden. A total hidden in both is audited in each table by itself.
 
     Raises:
+        Refused: with what earlier tables showed, a hidden cell could be worked out.
         UsageFault: a dimension has missing values, a cell comes twice, a count is negative or
             not whole, or there is no count.
 
@@ -148,7 +153,10 @@ def suppress(
         largest, second = cube.with_top_two(table[magnitude.largest], table[magnitude.second])
         totals = cube.with_totals(table[magnitude.total])
         primary |= rules.dominated(totals, largest, second).ravel()
-    pattern = _Pattern(cube, _cost(cube, grids, len(measures)), primary.copy())
+    known, kept = known_and_kept(cube, measures, released)
+    cost = np.where(known, np.inf, _cost(cube, grids, len(measures)))
+    primary &= ~known
+    pattern = _Pattern(cube, cost, primary | kept)
     _protect(pattern, grids)
     return _shown(cube, table, measures, magnitudes, rules, primary, pattern.hidden)
 
@@ -207,7 +215,14 @@ def _protect(pattern: _Pattern, grids: list[_Measure]) -> None:
     costly_first = unsafe[np.argsort(-pattern.cost[unsafe], kind="stable")]
     cover(costly_first, pattern.hidden.reshape(shape), pattern.cost.reshape(shape), rooms)
     pattern.close()
-    while len(unsafe := _unsafe(pattern, grids, rooms, seen, thorough=True)) and pattern.widen(unsafe):
+    while len(unsafe := _unsafe(pattern, grids, rooms, seen, thorough=True)):
+        if not pattern.widen(unsafe):
+            raise Refused.of(
+                "table-not-protectable",
+                "hidden cells of this table could be worked out whatever else is hidden",
+                why="earlier tables have shown too much of the same data",
+                next="ask for fewer dimensions, or for the earlier table again",
+            )
         pattern.close()
 
 
