@@ -46,9 +46,11 @@ def assign_keys(
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE _without_key AS
-        SELECT DISTINCT CAST(source_id AS VARCHAR) AS source_id FROM ({query}) AS wanted(source_id)
-        WHERE source_id IS NOT NULL AND CAST(source_id AS VARCHAR) NOT IN (
-            SELECT source_id FROM {crosswalk_table} WHERE namespace = $namespace)
+        WITH asked AS (
+            SELECT DISTINCT CAST(source_id AS VARCHAR) AS source_id FROM ({query}) AS wanted(source_id)
+        ),
+        present AS (SELECT source_id FROM {crosswalk_table} WHERE namespace = $namespace)
+        SELECT source_id FROM asked ANTI JOIN present USING (source_id) WHERE source_id IS NOT NULL
         """,
         {"namespace": namespace},
     )
@@ -74,7 +76,7 @@ def assign_study_ids(connection: duckdb.DuckDBPyConnection, table: str, person_k
         f"""
         CREATE OR REPLACE TEMP TABLE _without_key AS
         SELECT DISTINCT person_key FROM ({person_keys_query}) AS wanted(person_key)
-        WHERE person_key IS NOT NULL AND person_key NOT IN (SELECT person_key FROM {table})
+        ANTI JOIN {table} AS present USING (person_key) WHERE person_key IS NOT NULL
         """
     )
     insert = f"""
@@ -104,7 +106,8 @@ def _fresh_keys(connection: duckdb.DuckDBPyConnection, table: str, column: str, 
     while True:
         keys = random_keys(count)
         drawn = pa.table({"drawn": keys})
-        if keys.min() > 0 and len(np.unique(keys)) == count:
+        in_order = np.sort(keys)
+        if in_order[0] > 0 and (np.diff(in_order) > 0).all():
             connection.register("_drawn", drawn)
             used = connection.execute(
                 f"SELECT count(*) FROM _drawn SEMI JOIN {table} AS used ON drawn = used.{column}"
