@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, func, insert, select
 
 from data_sharing_agreements.errors import IntegrityFault
 from data_sharing_agreements.log.merkle import Frontier, leaf_hash
@@ -70,7 +70,7 @@ def entry_leaf(index: int, at: str, kind: str, clauses: str, commitment: bytes) 
 
 
 def append(connection: Connection, drafts: Iterable[Draft], clock: Clock) -> int:
-    """Add entries at the end of the log, in the caller's transaction.
+    """Add entries at the end of the log, in the caller's writing transaction.
 
     Returns:
         Index of the first entry added.
@@ -78,7 +78,6 @@ def append(connection: Connection, drafts: Iterable[Draft], clock: Clock) -> int
     Raises:
         IntegrityFault: The clock lies before the last entry.
     """
-    lock(connection)
     frontier = frontier_of(connection)
     first = frontier.size
     at = text_of(_not_before_last(connection, first, clock()))
@@ -105,15 +104,6 @@ def append(connection: Connection, drafts: Iterable[Draft], clock: Clock) -> int
         if rows:
             connection.execute(insert(table), rows)
     return first
-
-
-def lock(connection: Connection) -> None:
-    """Keep every other writer off the log until the transaction ends.
-
-    A writing transaction on SQLite has the write lock already.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE log_entry IN EXCLUSIVE MODE"))
 
 
 def size_of(connection: Connection) -> int:

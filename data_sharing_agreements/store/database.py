@@ -2,8 +2,8 @@
 
 Belongs here: engines for SQLite (WAL) and PostgreSQL, transactions for reading and
 for writing, Alembic upgrades. Does not: any table's meaning. Two processes may use
-one registry: a writing transaction on SQLite takes the write lock at its start, so
-that what it reads cannot change before it writes.
+one registry: a writing transaction takes the one write lock at its start, so that
+what it reads cannot change before it writes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
@@ -29,6 +29,9 @@ from data_sharing_agreements.store.schema import meta
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WRITE = "commonweal_write"
+
+_WRITE_LOCK = text("SELECT pg_advisory_xact_lock(7165072637)")
+"""PostgreSQL's counterpart of SQLite's write lock; the number is ours alone."""
 
 
 class Database:
@@ -86,7 +89,10 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One transaction that only reads, and sees one state throughout."""
-        with self.engine.connect() as connection, connection.begin():
+        engine = self.engine
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -94,6 +100,8 @@ class Database:
         """One transaction that writes: all of it happens, or nothing."""
         engine = self.engine.execution_options(**{_WRITE: True})
         with engine.connect() as connection, connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.execute(_WRITE_LOCK)
             yield connection
 
     @staticmethod
