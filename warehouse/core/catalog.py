@@ -13,8 +13,8 @@ from pathlib import Path
 from data_sharing_agreements.errors import CommonwealError, ErrorDetail, Invalid
 from warehouse.contracts_model import Contract, Contracts, Table
 from warehouse.core.facts import FACTS, columns_of
-from warehouse.core.reference import SCHEMA, Reference, load_reference
-from warehouse.lineage.select import Schema, SelectLineage, analyse
+from warehouse.core.reference import Reference, load_reference
+from warehouse.lineage.select import REFERENCE, Schema, SelectLineage, analyse
 
 SPINE = "spine"
 """Name under which a core SELECT reads the spine: `spine(record_key, person_key)`."""
@@ -69,7 +69,7 @@ def content_columns(table: Table) -> tuple[str, ...]:
 def source_schema(contract: Contract, reference: Reference) -> Schema:
     """Return the tables a source's core SELECTs may read: its own, the spine, reference lists."""
     tables = {f"{contract.source}__{table.name}": content_columns(table) for table in contract.tables}
-    return {"current": tables, "main": {SPINE: ("record_key", "person_key")}, SCHEMA: reference.columns}
+    return {"current": tables, "main": {SPINE: ("record_key", "person_key")}, REFERENCE: reference.columns}
 
 
 def load_core(contracts: Contracts, core_dir: Path) -> CoreCatalog:
@@ -83,7 +83,7 @@ def load_core(contracts: Contracts, core_dir: Path) -> CoreCatalog:
         Invalid: All faults at once: an unknown fact, a missing file, SQL whose lineage
             cannot be derived, columns that are not the fact's.
     """
-    reference = load_reference(core_dir / SCHEMA)
+    reference = load_reference(core_dir / REFERENCE)
     selects: dict[tuple[str, str], CoreSelect] = {}
     faults: list[ErrorDetail] = []
     for contract in contracts:

@@ -1,7 +1,7 @@
 """Reference lists: small public tables a deployment brings for its core SQL.
 
 Belongs here: reading `core/reference/*.csv` (codes of counties, of races) and making
-them tables. Does not: anything from an agency's delivery.
+them tables that core SQL reads as `reference.<file name>`. Does not: anything from an agency's delivery.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ import pyarrow as pa
 from pyarrow import csv
 
 from data_sharing_agreements.errors import Invalid
+from warehouse.lineage.select import REFERENCE
 from warehouse.opener import Session
-
-SCHEMA = "reference"
-"""Schema under which core SQL reads them: `reference.<file name>`."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,12 @@ class Reference:
 
     def make(self, session: Session) -> None:
         """Make the lists tables of the warehouse, in place of those of the last time."""
-        session.execute(f"CREATE SCHEMA IF NOT EXISTS warehouse.{SCHEMA}")
+        session.execute(f"CREATE SCHEMA IF NOT EXISTS warehouse.{REFERENCE}")
         for name, table in self.tables.items():
             session.register("_reference", table)
-            session.execute(f"CREATE OR REPLACE TABLE warehouse.{SCHEMA}.{name} AS SELECT * FROM _reference")
+            session.execute(
+                f"CREATE OR REPLACE TABLE warehouse.{REFERENCE}.{name} AS SELECT * FROM _reference"
+            )
             session.unregister("_reference")
 
 

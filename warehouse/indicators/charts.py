@@ -20,6 +20,7 @@ from warehouse.indicators.periods import last_day
 from warehouse.indicators.result import Result
 
 INK, MUTED, LINE, ACCENT, PATH = "#1d2733", "#5b6b7b", "#dfe5ea", "#0b5c7a", "#c07a1e"
+_LABELS = 6
 _FONT = "Source Sans 3, Segoe UI, Helvetica, Arial, sans-serif"
 
 
@@ -37,10 +38,12 @@ def course_svg(definition: Definition, series: Sequence[Result]) -> str:
     planned = pd.DataFrame(
         {"date": [pd.Timestamp(last_day(p)) for p, _ in path], "value": [v for _, v in path]}
     )
-    x = alt.X("date:T", title=None, axis=alt.Axis(format="%b %Y", labelOverlap=True, tickCount=7, grid=False))
+    ends = sorted({*seen["date"], *planned["date"]})
+    x = alt.X("date:T", title=None, axis=_quarters(ends))
     y = alt.Y(
         "value:Q", title=None, scale=_scale([*seen["low"], *seen["high"], *planned["value"]]), axis=_percent()
     )
+    up = definition.direction == "up"
     base = alt.Chart(seen).encode(x=x)
     chart = alt.layer(
         alt.Chart(planned).mark_line(color=PATH, strokeDash=[5, 4], strokeWidth=1.8).encode(x=x, y=y),
@@ -48,7 +51,7 @@ def course_svg(definition: Definition, series: Sequence[Result]) -> str:
         .mark_point(color=PATH, shape="diamond", size=110, filled=True)
         .encode(x=x, y=y),
         alt.Chart(planned.tail(1))
-        .mark_text(color=PATH, dy=-13, align="right", dx=6, fontWeight="bold", fontSize=12)
+        .mark_text(color=PATH, dy=-15 if up else 17, align="right", dx=6, fontWeight="bold", fontSize=12)
         .encode(x=x, y=y, text=alt.value(f"target {path[-1][1]:.0%}")),
         base.mark_area(color=ACCENT, opacity=0.16).encode(y=alt.Y("low:Q", title=None), y2="high:Q"),
         base.mark_line(color=ACCENT, strokeWidth=2.6).encode(y=y),
@@ -96,6 +99,15 @@ def label(name: str) -> str:
     """Write a code of a dimension for people: `not_known` as `Not known`."""
     text = name.replace("_", " ").strip()
     return text[:1].upper() + text[1:] if text else "Not known"
+
+
+def _quarters(ends: Sequence[pd.Timestamp]) -> alt.Axis:
+    """Label some ends of periods, the last among them, as `2023Q1`."""
+    step = max(1, -(-(len(ends) - 1) // _LABELS))
+    shown = [*ends[-1::-step]][::-1]
+    values = [{"year": d.year, "month": d.month, "date": d.day} for d in shown]
+    label_expr = "timeFormat(datum.value, '%YQ%q')"
+    return alt.Axis(values=values, labelExpr=label_expr, labelFlush=True, grid=False, tickSize=4)
 
 
 def _percent() -> alt.Axis:

@@ -13,19 +13,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pandas as pd
 
 from privacy.cell_rules import CellRules
 from privacy.disclosure import SUPPRESSED, suppress
 from warehouse.indicators.definition import Definition
-from warehouse.indicators.measures import Position, expected, is_stale, position, wilson
+from warehouse.indicators.measures import expected, is_stale, position, wilson
 from warehouse.indicators.periods import last_day
 from warehouse.indicators.result import Result
 from warehouse.marts.aggregate import NOT_KNOWN
 
 _GROUP = "grp"
+
+Cell = tuple[int, int] | None
+"""(numerator, denominator) as shown, or None where withheld."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,14 @@ class Made:
     mart_version: str
     link_version: int | None
     today: date
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What of one table may be shown: its groups in order, and its total."""
+
+    cells: Mapping[str, Cell]
+    total: Cell
 
 
 def counts_sql(definition: Definition, dimension: str, store: str = "mart") -> str:
@@ -51,7 +61,7 @@ def counts_sql(definition: Definition, dimension: str, store: str = "mart") -> s
 def results_of(
     definition: Definition, counts: Mapping[str, pd.DataFrame], rules: CellRules, made: Made
 ) -> list[Result]:
-    """Return the results that may be shown: by period, then by each breakdown.
+    """Return the results that may be shown: the whole, then by period, then by each breakdown.
 
     Args:
         definition: The indicator.
@@ -59,74 +69,98 @@ def results_of(
         rules: The strictest cell rules of its sources.
         made: Versions and today.
     """
-    periods = sorted(counts[definition.source.period][_GROUP])
-    if not periods:
+    by_period = definition.source.period
+    if counts[by_period].empty:
         return []
     tables = {name: _shown(frame, rules) for name, frame in counts.items()}
-    found = [
-        _result(
-            definition, made, period, "", "", 1, tables[definition.source.period].get(period), periods[-1]
-        )
-        for period in periods
+    periods = list(tables[by_period].cells)
+    maker = _Maker(definition, made, periods[-1], len(periods))
+    path = {period: expected(definition.path, period) for period in periods}
+    found = [maker.make(tables[by_period].total, trajectory=_pooled(path, tables[by_period]))]
+    found += [
+        maker.make(cell, by_period, period, period=period, trajectory=path[period])
+        for period, cell in tables[by_period].cells.items()
     ]
-    for name in definition.breakdowns:
-        groups = tables[name] or dict.fromkeys(counts[name][_GROUP])
-        found += [
-            _result(definition, made, periods[-1], name, group, len(periods), cell, periods[-1])
-            for group, cell in groups.items()
-        ]
+    found += [
+        maker.make(cell, name, group)
+        for name in definition.breakdowns
+        for group, cell in tables[name].cells.items()
+    ]
     return found
 
 
-def _shown(counts: pd.DataFrame, rules: CellRules) -> dict[str, tuple[int, int] | None]:
-    """Return group → (numerator, denominator), None where hidden; empty if the total must be."""
+def _shown(counts: pd.DataFrame, rules: CellRules) -> _Table:
     done = suppress(
         counts, [_GROUP], ["denominator", "numerator"], rules, parts={"numerator": "denominator"}
     ).frame
-    total = done[done[_GROUP].isna()]
-    if bool(total[SUPPRESSED].any()):
-        return {}
-    cells = done[done[_GROUP].notna()]
-    return {
-        str(row[_GROUP]): None if row[SUPPRESSED] else (int(row["numerator"]), int(row["denominator"]))
-        for row in cells.to_dict("records")
-    }
+    is_total = done[_GROUP].isna()
+    total = _cells(done[is_total])[0]
+    cells = _cells(done[~is_total])
+    groups = [str(group) for group in done.loc[~is_total, _GROUP]]
+    return _Table(dict(zip(groups, cells, strict=True)) if total else dict.fromkeys(groups), total)
 
 
-def _result(
-    definition: Definition,
-    made: Made,
-    period: str,
-    dimension: str,
-    group: str,
-    periods: int,
-    cell: tuple[int, int] | None,
-    latest: str,
-) -> Result:
-    shown = cell if cell is not None and cell[1] > 0 else None
-    low, high = wilson(min(shown), shown[1]) if shown else (None, None)
-    trajectory = None if dimension else expected(definition.path, period)
-    where: Position = position(low, high, trajectory, definition.direction)
-    numbers: dict[str, Any] = {
-        "numerator": min(shown) if shown else None,
-        "denominator": shown[1] if shown else None,
-        "value": min(shown) / shown[1] if shown else None,
-    }
-    return Result(
-        id=definition.id,
-        period=period,
-        as_of=last_day(period),
-        dimension=dimension,
-        group=group,
-        periods=periods,
-        low=low,
-        high=high,
-        suppressed=shown is None,
-        target=definition.target.value,
-        trajectory=trajectory,
-        position=where,
-        stale=is_stale(latest, definition.cadence.every, definition.cadence.lag_days, made.today),
-        mart_version=made.mart_version,
-        link_version=made.link_version,
-        **numbers,
-    )
+def _cells(rows: pd.DataFrame) -> list[Cell]:
+    """Return each row's counts as shown; a share of nobody is not shown either."""
+    return [
+        None
+        if row[SUPPRESSED] or not row["denominator"]
+        else (min(int(row["numerator"]), int(row["denominator"])), int(row["denominator"]))
+        for row in rows.to_dict("records")
+    ]
+
+
+def _pooled(path: Mapping[str, float | None], table: _Table) -> float | None:
+    """Return the share there would be over all periods had each been on its trajectory."""
+    weighed = [
+        (cell[1], at) for period, cell in table.cells.items() if cell and (at := path[period]) is not None
+    ]
+    total = sum(weight for weight, _ in weighed)
+    return sum(weight * at for weight, at in weighed) / total if total else None
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes results of one indicator: what they share, and what follows from a cell."""
+
+    definition: Definition
+    made: Made
+    latest: str
+    periods: int
+
+    def make(
+        self,
+        cell: Cell,
+        dimension: str = "",
+        group: str = "",
+        *,
+        period: str | None = None,
+        trajectory: float | None = None,
+    ) -> Result:
+        """Return the result of one cell: of one period, or of all of them."""
+        definition = self.definition
+        low, high = wilson(*cell) if cell else (None, None)
+        return Result(
+            id=definition.id,
+            period=period or self.latest,
+            as_of=last_day(period or self.latest),
+            dimension=dimension,
+            group=group,
+            periods=1 if period else self.periods,
+            numerator=cell[0] if cell else None,
+            denominator=cell[1] if cell else None,
+            value=cell[0] / cell[1] if cell else None,
+            low=low,
+            high=high,
+            suppressed=cell is None,
+            target=definition.target.value,
+            trajectory=trajectory,
+            position=position(low, high, trajectory, definition.direction),
+            stale=self._stale(),
+            mart_version=self.made.mart_version,
+            link_version=self.made.link_version,
+        )
+
+    def _stale(self) -> bool:
+        cadence = self.definition.cadence
+        return is_stale(self.latest, cadence.every, cadence.lag_days, self.made.today)

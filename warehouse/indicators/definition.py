@@ -76,7 +76,7 @@ class Definition(_Part):
     `direction` says which way is better.
     """
 
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: Text
     definition: Text
     source: SourceMart

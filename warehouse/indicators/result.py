@@ -11,21 +11,24 @@ from typing import Any
 
 from warehouse.indicators.measures import Position
 
+ALL = "all"
+"""Breakdown of the whole: all periods and groups together."""
+
 
 @dataclass(frozen=True)
 class Result:
-    """An indicator's value for one period, or for one group over several.
+    """An indicator's value for one period, or for a group or the whole over all periods.
 
     Args:
         id: The indicator.
         period: The period, or the last of the periods counted together.
         as_of: Last day of that period.
-        dimension, group: Of a breakdown; empty for the whole.
+        dimension, group: Of a breakdown, the period's column included; empty for the whole.
         periods: How many periods are counted together.
         numerator, denominator: Counts after rounding; None where withheld.
         value, low, high: Share and its 95 % band, from the counts shown.
         suppressed: Whether the numbers are withheld to protect people.
-        target, trajectory: What is aimed at, and what was expected by now.
+        target, trajectory: What is aimed at, and what was expected of these periods.
         position: Band against trajectory.
         stale: Whether a later result is overdue.
         mart_version, link_version: What it was computed from.
@@ -53,11 +56,12 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """Return the object of `commonweal/indicators/1`; withheld numbers are null.
 
-        `breakdown` is null for the whole, else `{dimension: group}`.
+        `breakdown` is `all` for the whole, else `dimension=group`; the periods are a
+        dimension as well.
         """
         return {
             "id": self.id,
-            "breakdown": {self.dimension: self.group} if self.dimension else None,
+            "breakdown": f"{self.dimension}={self.group}" if self.dimension else ALL,
             "period": self.period,
             "periods": self.periods,
             "as_of": self.as_of.isoformat(),
@@ -78,6 +82,6 @@ class Result:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Result:
         """Read what `to_json` wrote."""
-        dimension, group = next(iter((stored.get("breakdown") or {}).items()), ("", ""))
+        dimension, _, group = ("" if stored["breakdown"] == ALL else str(stored["breakdown"])).partition("=")
         rest = {k: v for k, v in stored.items() if k not in ("breakdown", "as_of")}
         return cls(as_of=date.fromisoformat(stored["as_of"]), dimension=dimension, group=group, **rest)

@@ -42,9 +42,21 @@ class Scored:
     link_quality: str
 
     @property
+    def whole(self) -> Result | None:
+        """The result of all periods and groups together."""
+        return next((r for r in self.results if not r.dimension), None)
+
+    @property
     def series(self) -> list[Result]:
         """Results of the whole, by period."""
-        return [r for r in self.results if not r.dimension]
+        return self.groups(self.definition.source.period)
+
+    @property
+    def headline(self) -> Result:
+        """The result shown large: the latest period's, or the whole where that is withheld."""
+        latest = self.series[-1]
+        whole = self.whole
+        return whole if latest.suppressed and whole is not None and not whole.suppressed else latest
 
     def groups(self, dimension: str) -> list[Result]:
         """Results of one breakdown."""
@@ -72,7 +84,7 @@ def scorecard_html(title: str, scored: Sequence[Scored], obligations: Sequence[s
 
 
 def _card(scored: Scored) -> Mapping[str, Any]:
-    d, latest = scored.definition, scored.series[-1]
+    d, latest = scored.definition, scored.headline
     return {
         "id": d.id,
         "title": d.title,
@@ -89,7 +101,9 @@ def _card(scored: Scored) -> Mapping[str, Any]:
         "made_from": f"{d.source.project} · {d.source.mart}, mart version {latest.mart_version}, "
         f"link version {latest.link_version if latest.link_version is not None else 'not recorded'}",
         "latest": _row(latest),
+        "when": _together(latest),
         "series": [_row(r) for r in scored.series],
+        "whole": _row(scored.whole) if scored.whole else None,
         "course": Markup(course_svg(d, scored.series)),  # noqa: S704 - drawn by us
         "breakdowns": [_breakdown(scored, name) for name in d.breakdowns if scored.groups(name)],
     }
@@ -97,7 +111,7 @@ def _card(scored: Scored) -> Mapping[str, Any]:
 
 def _breakdown(scored: Scored, name: str) -> Mapping[str, Any]:
     rows = scored.groups(name)
-    whole = _pooled(scored, rows[0].periods)
+    whole = scored.whole.value if scored.whole else None
     words = label(name)
     return {
         "name": words.lower(),
@@ -110,10 +124,8 @@ def _breakdown(scored: Scored, name: str) -> Mapping[str, Any]:
     }
 
 
-def _pooled(scored: Scored, periods: int) -> float | None:
-    recent = [r for r in scored.series[-periods:] if r.numerator is not None and r.denominator]
-    total = sum(r.denominator or 0 for r in recent)
-    return sum(r.numerator or 0 for r in recent) / total if total else None
+def _together(result: Result) -> str:
+    return f"{result.periods} periods to {result.period} together" if result.periods > 1 else result.period
 
 
 def _row(r: Result) -> Mapping[str, Any]:

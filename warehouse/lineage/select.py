@@ -3,7 +3,9 @@
 Belongs here: the walk through scopes (CTEs, derived tables, subqueries, set
 operations, windows, QUALIFY). Does not: chains of SELECTs (trace.py).
 
-A column decides rows if it stands in WHERE, a join condition, GROUP BY, HAVING,
+A value looked up in a reference list comes from the columns it is looked up by, and a
+test for NULL (`h.id IS NOT NULL` after an outer join) from what decides the other side's
+rows. A column decides rows if it stands in WHERE, a join condition, GROUP BY, HAVING,
 QUALIFY, DISTINCT, an UNNEST, ORDER BY under a LIMIT, or in a subquery there. Every
 table read decides rows too, by which rows it has: that is written as column `*`.
 """
@@ -20,6 +22,9 @@ from sqlglot.optimizer.scope import Scope, build_scope, walk_in_scope
 
 from data_sharing_agreements.errors import Invalid
 from warehouse.lineage.parse import parse_select
+
+REFERENCE = "reference"
+"""Schema of public lists, whose columns come from no agency."""
 
 Schema = Mapping[str, Mapping[str, Iterable[str]]]
 """Schema name → table name → column names. Unqualified tables are in `main`."""
@@ -167,22 +172,33 @@ class _Walk:
             if isinstance(part, exp.TableColumn):
                 raise _unresolved(self._place)
             if isinstance(part, exp.Column):
-                found |= self._column(part, scope)
+                found |= self._column(part, scope) | self._looked_up_by(part, scope)
+            if isinstance(part, exp.Is):
+                found = found.union(*(self._presence(c, scope) for c in part.find_all(exp.Column)))
         for inner in scope.subquery_scopes:
             if _contains(node, inner.expression):
                 columns, rows = self.outputs(inner)
                 found = found.union(rows, *(c.values for c in columns.values()))
         return found
 
-    def _column(self, column: exp.Column, scope: Scope) -> set[Ref]:
-        if not column.table:
-            return self._alias(column, scope)
+    def _presence(self, column: exp.Column, scope: Scope) -> set[Ref]:
+        """Return what decides whether the source of a column has a row."""
+        source = self._source(column, scope)
+        return set(self.outputs(source)[1]) if isinstance(source, Scope) else {_table_ref(source)}
+
+    def _source(self, column: exp.Column, scope: Scope) -> exp.Table | Scope:
         holder: Scope | None = scope
         while holder is not None and column.table not in holder.sources:
             holder = holder.parent
         if holder is None:
             raise _unresolved(self._place)
-        source = holder.sources[column.table]
+        source: exp.Table | Scope = holder.sources[column.table]
+        return source
+
+    def _column(self, column: exp.Column, scope: Scope) -> set[Ref]:
+        if not column.table:
+            return self._alias(column, scope)
+        source = self._source(column, scope)
         if not isinstance(source, Scope):
             return {Ref(source.db, source.name, column.name)}
         columns, _ = self.outputs(source)
@@ -196,6 +212,15 @@ class _Walk:
             if output.alias_or_name == column.name and output is not column:
                 return self._refs(output, scope)
         raise _unresolved(self._place)
+
+    def _looked_up_by(self, column: exp.Column, scope: Scope) -> set[Ref]:
+        """Return the columns by which a value of a reference list is looked up."""
+        source = scope.sources.get(column.table)
+        if not isinstance(source, exp.Table) or source.db != REFERENCE:
+            return set()
+        joins = [j for j in scope.expression.args.get("joins") or [] if j.alias_or_name == column.table]
+        keys = [key for j in joins if j.args.get("on") for key in j.args["on"].find_all(exp.Column)]
+        return set().union(*(self._column(key, scope) for key in keys if key.table != column.table))
 
 
 def _read(scope: Scope) -> list[exp.Table | Scope]:

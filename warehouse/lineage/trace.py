@@ -119,7 +119,9 @@ class ProjectView:
     def follow(self, lineage: SelectLineage) -> Mapping[str, Trace]:
         """Follow columns already analysed against `schema`."""
         return {
-            name: Trace(self._origins(column.values), self._origins(column.rows))
+            name: Trace(
+                self._origins(column.values), self._origins(column.rows) | self._chosen_by(column.values)
+            )
             for name, column in lineage.columns.items()
         }
 
@@ -141,13 +143,21 @@ class ProjectView:
             return self._fact_origin(self._core.selects[ref.schema, ref.table], ref.column)
         attribute = ref.column.removesuffix("_source")
         if attribute in ATTRIBUTES:
-            return self._person_origin(attribute)
+            return [o for s in self._voting(attribute) for o in core_values(s, attribute)]
         demographics = [s for s in self._core.of_fact("demographic") if (s.source, s.fact) in self.facts]
         return [o for s in demographics for o in self._fact_origin(s, ref.column)]
 
-    def _person_origin(self, attribute: str) -> list[Origin]:
-        selects = [self._core.selects[source, "demographic"] for source in self.voters[attribute]]
-        return [o for s in selects for name in (attribute, "as_of") for o in core_values(s, name)]
+    def _voting(self, attribute: str) -> list[CoreSelect]:
+        return [self._core.selects[source, "demographic"] for source in self.voters[attribute]]
+
+    def _chosen_by(self, refs: Iterable[Ref]) -> frozenset[Origin]:
+        """Return the dates by which `person` chose among the sources' values."""
+        chosen = {ref.column.removesuffix("_source") for ref in refs if ref.schema == "main"} & set(
+            ATTRIBUTES
+        )
+        return frozenset(
+            o for attribute in chosen for s in self._voting(attribute) for o in core_values(s, "as_of")
+        )
 
     @staticmethod
     def _fact_origin(select: CoreSelect, column: str) -> Iterable[Origin]:

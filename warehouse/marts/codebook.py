@@ -113,10 +113,13 @@ def codebook_html(title: str, book: Mapping[str, Any]) -> str:
     )
 
 
-def _where(field: Mapping[str, Any]) -> list[str]:
-    return sorted(
-        {f"{o['source']}.{o['column']}" for o in field["value_from"] if not o["column"].endswith("*")}
-    )
+def _where(field: Mapping[str, Any]) -> dict[str, str]:
+    """Return source → its columns behind a field's values, in a line."""
+    found: dict[str, set[str]] = {}
+    for origin in field["value_from"]:
+        if not origin["column"].endswith("*"):
+            found.setdefault(origin["source"], set()).add(origin["column"])
+    return {source: ", ".join(sorted(columns)) for source, columns in sorted(found.items())}
 
 
 def link_quality_words(link: Mapping[str, Any], bound: float | None) -> str:

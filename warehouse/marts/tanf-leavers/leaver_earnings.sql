@@ -62,15 +62,20 @@ WITH exits AS (
 SELECT
     e.study_id,
     strftime(e.end_date, '%Y') || 'Q' || quarter(e.end_date) AS exit_quarter,
+    CASE
+        WHEN p.race_ethnicity IN ('white', 'hispanic', 'black') THEN p.race_ethnicity
+        WHEN p.race_ethnicity IS NOT NULL THEN 'other'
+    END AS race_ethnicity,
+    CASE
+        WHEN coalesce(r.county, p.county) IN ('Alder', 'Birch') THEN 'metropolitan'
+        WHEN coalesce(r.county, p.county) IN ('Cascara', 'Dogwood', 'Hawthorn', 'Madrone') THEN 'coast'
+        WHEN coalesce(r.county, p.county) IS NOT NULL THEN 'inland'
+    END AS region,
     p.sex,
     CASE
-        WHEN date_diff('year', p.birth_month, e.end_date) < 25 THEN 'under 25'
-        WHEN date_diff('year', p.birth_month, e.end_date) < 35 THEN '25 to 34'
-        WHEN date_diff('year', p.birth_month, e.end_date) < 45 THEN '35 to 44'
-        WHEN p.birth_month IS NOT NULL THEN '45 and over'
+        WHEN date_diff('year', p.birth_month, e.end_date) < 35 THEN 'under 35'
+        WHEN p.birth_month IS NOT NULL THEN '35 and over'
     END AS age_band,
-    p.race_ethnicity,
-    coalesce(r.county, p.county) AS county,
     e.exit_reason,
     least(date_diff('month', e.start_date, e.end_date) + 1, 24) AS months_on_tanf,
     coalesce(a.worked_in_program, false) AS worked_in_program,
