@@ -57,7 +57,7 @@ def mistype(rng: np.random.Generator, values: pa.Array) -> pa.Array:
         return values
     at = np.where(length > 2, 1 + (rng.random(size) * (length - 1)).astype(np.int64), length - 1)
     at = np.maximum(at, 0)
-    kind = rng.choice(4, size, p=[0.35, 0.25, 0.15, 0.25])
+    kind = np.where(length < 2, 0, rng.choice(4, size, p=[0.35, 0.25, 0.15, 0.25]))
     column = np.arange(width)[None, :]
     source = np.broadcast_to(column, matrix.shape).copy()
     place = at[:, None]

@@ -50,7 +50,7 @@ def simulate(draws: Draws, population: Population, assistance: Assistance) -> Jo
     calendar = population.calendar
     quarters = len(calendar.quarters)
     adult = np.flatnonzero(
-        (population.age_at(calendar.months) >= 17) & (population.age_at(0) < 74) & (population.ssn >= 0)
+        (population.age_at(calendar.months) >= 20) & (population.age_at(0) < 74) & (population.ssn >= 0)
     )
     position = np.full(len(population), -1, dtype=np.int64)
     position[adult] = np.arange(len(adult))
@@ -66,7 +66,7 @@ def simulate(draws: Draws, population: Population, assistance: Assistance) -> Jo
 def _employed(rng: np.random.Generator, population: Population, adult: Ints, quarters: int) -> Bools:
     """Draw who is employed: some always, some in and out, some never."""
     age = population.age_at(0)[adult]
-    work_age = (age >= 18) & (age < 65)
+    work_age = (age >= 19) & (age < 65)
     steady = np.where(work_age, 0.60 - 0.35 * population.need[adult] ** 2, 0.10)
     loose = np.where(work_age, 0.18 + 0.15 * population.need[adult], 0.08)
     drawn = rng.random(len(adult))
