@@ -93,12 +93,15 @@ class Cube:
         return [np.moveaxis(numbers, a, -1).reshape(-1, self.shape[a]) for a in range(len(self.dims))]
 
     def equations(self) -> sparse.csr_array:
-        """Return the matrix whose product with the cells is zero: children less total, a line a row."""
+        """Return the matrix whose product with the cells is zero: children less total, a line a row.
+
+        A dimension without categories says nothing about its total.
+        """
         blocks = []
         for lines in self.lines():
             rows = np.repeat(np.arange(len(lines)), lines.shape[1])
             signs = np.ones(lines.shape)
-            signs[:, -1] = -1
+            signs[:, -1] = -1 if lines.shape[1] > 1 else 0
             shape = (len(lines), int(np.prod(self.shape)))
             blocks.append(sparse.coo_array((signs.ravel(), (rows, lines.ravel())), shape=shape))
         return sparse.csr_array(sparse.vstack(blocks, format="csr"))

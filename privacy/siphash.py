@@ -76,7 +76,7 @@ def siphash(key: bytes, data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int
     starts, lengths = offsets[:-1], np.diff(offsets)
     hashed = np.zeros(len(starts), dtype=np.uint64)
     blocks = lengths // _BLOCK
-    for count in np.unique(blocks):
+    for count in np.flatnonzero(np.bincount(blocks)):
         rows = np.flatnonzero(blocks == count)
         hashed[rows] = _hash_blocks(key, _pack(data, starts[rows], lengths[rows]))
     return hashed

@@ -177,6 +177,13 @@ def test_what_is_not_a_table_of_counts_is_a_usage_fault() -> None:
         suppress(table, [], ["n"], CellRules())
 
 
+@pytest.mark.parametrize("zero_is_small", [False, True])
+def test_a_table_without_rows_has_a_total_of_nobody(zero_is_small: bool) -> None:
+    nobody = frame_of(np.array([1])).head(0)
+    shown = suppress(nobody, ["d0"], ["n"], CellRules(zero_is_small=zero_is_small)).frame
+    assert shown["suppressed"].tolist() == [zero_is_small]
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_sparse_public_table_is_protected_in_time(seed: int) -> None:
     generator = np.random.default_rng(seed)
