@@ -65,8 +65,9 @@ def stage_delivery(
     if staged.faults:
         return staged
     staged.open_ended = {f.number: f.name for f in files if not scans[f.number].ends_with_newline}
-    for file in files:
-        _stage_file(session, contract, period, file, scans[file.number], staged)
+    with session.uncompressed():
+        for file in files:
+            _stage_file(session, contract, period, file, scans[file.number], staged)
     staged.faults = _recognise(staged.faults, contracts, contract, files)
     if not staged.faults and staged.physical != staged.loaded + staged.unreadable:
         lost = abs(staged.physical - staged.loaded - staged.unreadable)
