@@ -25,6 +25,7 @@ from warehouse.marts.published import Published, find_published
 from warehouse.steps import StepResult
 
 STEP = "indicators"
+SCORECARD = "scorecard.html"
 _FORMAT = 1
 """Counted up when the same mart would give other results."""
 
@@ -45,7 +46,7 @@ def compute(hub: Hub, progress: Callable[[str], None] | None = None) -> list[Ste
     """
     definitions = load_definitions(hub.deployment.indicators_dir)
     steps = [_step(hub, definition, progress) for definition in definitions]
-    if any(step.status == "done" for step in steps):
+    if any(step.status == "done" for step in steps) or not hub.reports(SCORECARD).exists():
         _write_scorecard(hub, definitions)
     return steps
 
@@ -141,7 +142,7 @@ def _write_scorecard(hub: Hub, definitions: tuple[Definition, ...]) -> None:
         scored.append(Scored(definition, results, words))
         rules |= {_rule_words(o) for o in codebook.get("obligations", []) if o["rule"] in _RULE_WORDS}
     page = scorecard_html(hub.deployment.title, scored, sorted(rules), hub.deployment.scorecard_date())
-    hub.reports("scorecard.html").write_text(page, encoding="utf-8")
+    hub.reports(SCORECARD).write_text(page, encoding="utf-8")
 
 
 _RULE_WORDS = {

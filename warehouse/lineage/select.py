@@ -182,9 +182,9 @@ class _Walk:
         return found
 
     def _presence(self, column: exp.Column, scope: Scope) -> set[Ref]:
-        """Return what decides whether the source of a column has a row."""
-        source = self._source(column, scope)
-        return set(self.outputs(source)[1]) if isinstance(source, Scope) else {_table_ref(source)}
+        """Return what decides whether the subquery a column comes from has a row."""
+        source = self._source(column, scope) if column.table else None
+        return set(self.outputs(source)[1]) if isinstance(source, Scope) else set()
 
     def _source(self, column: exp.Column, scope: Scope) -> exp.Table | Scope:
         holder: Scope | None = scope

@@ -66,7 +66,13 @@ def _attack(frame: pd.DataFrame, definition: Definition, obligations: Obligation
     """Measure what someone achieves who knows some of a person's values to within a band."""
     declared = definition.trajectory
     assert declared is not None
-    history = frame.melt(STUDY_ID, list(declared.columns), "period", "known").dropna(subset="known")
+    if declared.period is None:
+        history = frame.melt(STUDY_ID, list(declared.columns), "period", "known")
+    else:
+        history = frame[[STUDY_ID, declared.period, declared.columns[0]]].set_axis(
+            [STUDY_ID, "period", "known"], axis=1
+        )
+    history = history.dropna(subset=["period", "known"])
     history["known"] = history["known"] // declared.band
     (risk,) = trajectory_attack(
         history, STUDY_ID, "period", ["known"], known=(declared.points,), k=obligations.k_anonymity

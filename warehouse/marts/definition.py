@@ -36,12 +36,14 @@ class Column(_Part):
 
 
 class Trajectory(_Part):
-    """The attack of someone who knows `points` of the `columns` of a person, to within `band`.
+    """The attack of someone who knows `points` of a person's values, to within `band`.
 
-    `band` is in the columns' unit.
+    The values are the `columns` of one row, or, with `period`, the one column of a
+    person's rows by period. `band` is in their unit.
     """
 
-    columns: tuple[Name, ...] = Field(min_length=2)
+    columns: tuple[Name, ...] = Field(min_length=1)
+    period: Name | None = None
     points: int = Field(ge=1)
     band: float = Field(gt=0)
 
@@ -105,7 +107,8 @@ class Definition(_Part):
         return self
 
     def _named(self) -> list[str]:
-        found = [*self.trajectory.columns] if self.trajectory else []
+        attack = self.trajectory
+        found = [*attack.columns, *([attack.period] if attack.period else [])] if attack else []
         if self.table:
             found += [*self.table.dimensions, *(m.column for m in self.table.measures.values() if m.column)]
         if self.aggregates:
