@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ _SECTIONS: dict[str, frozenset[str]] = {
     "registry": frozenset({"url"}),
     "engine": frozenset({"threads", "memory_limit"}),
     "link": frozenset({"purpose", "seed", "sources"}),
-    "keys": frozenset({"source", "command"}),
+    "keys": frozenset({"provider", "command"}),
     "scorecard": frozenset({"as_of"}),
 }
 
@@ -55,6 +56,7 @@ class Deployment:
         link_purpose: Purpose of the statewide spine.
         link_seed: Seed of every random choice in linkage.
         link_sources: Sources to link; empty means every source with a contract.
+        key_settings: Where role keys come from; see `privacy.key_providers`.
         as_of: Day on which figures are judged stale; by default today. For a
             synthetic state, whose time stands still. Agreements know only today.
         accounts: Accounts to make at `init`.
@@ -76,8 +78,7 @@ class Deployment:
     link_purpose: str = "performance_management"
     link_seed: int = 1
     link_sources: tuple[str, ...] = ()
-    key_source: str = "file"
-    key_command: str = ""
+    key_settings: Mapping[str, object] = field(default_factory=dict)
     as_of: date | None = None
     accounts: tuple[Account, ...] = field(default=())
 
@@ -119,8 +120,7 @@ class Deployment:
             link_purpose=sections["link"].get("purpose", "performance_management"),
             link_seed=int(sections["link"].get("seed", 1)),
             link_sources=tuple(sections["link"].get("sources", ())),
-            key_source=sections["keys"].get("source", "file"),
-            key_command=sections["keys"].get("command", ""),
+            key_settings=sections["keys"],
             as_of=sections["scorecard"].get("as_of"),
             accounts=tuple(Account(a["name"], a["role"]) for a in settings.get("accounts", ())),
         )

@@ -16,6 +16,7 @@ from data_sharing_agreements.errors import UsageFault
 from data_sharing_agreements.gate import Gate
 from data_sharing_agreements.log import Log, check_anchor
 from data_sharing_agreements.registry import AuditEvent, Registry
+from privacy.key_providers import provider_from
 from privacy.keys import ALL_ROLES, KeyRing, Role
 from warehouse.contracts_loader import load_contracts
 from warehouse.contracts_model import Contracts
@@ -76,7 +77,9 @@ class Hub:
             )
         contracts = load_contracts(deployment.contracts_dir, deployment.core_dir)
         agreements = load_agreements(deployment.agreements_dir)
-        keys = KeyRing.open(deployment.keys_dir, roles)
+        keys = KeyRing.open(
+            deployment.keys_dir, roles, provider_from(deployment.key_settings, deployment.keys_dir)
+        )
         registry = Registry.open(deployment.registry_url)
         log = Log(registry, keys.signer())
         check_anchor(log, deployment.checkpoints)
