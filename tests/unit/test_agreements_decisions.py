@@ -132,6 +132,73 @@ def test_one_change_refuses_by_its_clause(verb, change, reason):
         assert reason in found
 
 
+PROJECT_VERBS = ("build", "query", "release", "export")
+
+
+@pytest.mark.parametrize("verb", PROJECT_VERBS)
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"project": None, "sources": ALL}, "project-missing"),
+        ({"project": "curiosity", "sources": ALL}, "license-missing"),
+        ({"sources": frozenset({"doc_prisons"})}, "agreement-missing"),
+        ({"fields": frozenset({"esd_wages.wage.ssn"})}, "field-not-licensed"),
+        ({"purpose": "research"}, "purpose-not-permitted"),
+        ({"form": "everything"}, "form-not-permitted"),
+    ],
+)
+def test_every_act_of_a_project_is_held_to_its_license(verb, change, code):
+    assert code in {found for found, _, _ in refusals(dataclasses.replace(GOOD[verb], **change))}
+
+
+@pytest.mark.parametrize("verb", PROJECT_VERBS)
+def test_a_project_has_one_purpose(verb):
+    license_ = CONCERNED[verb][1]
+    reasons = refusals(dataclasses.replace(GOOD[verb], purpose="audit"))
+    assert ("purpose-not-permitted", license_, "purpose") in reasons
+
+
+@pytest.mark.parametrize("verb", PROJECT_VERBS)
+def test_a_project_without_any_source_asks_for_nothing(verb):
+    license_ = document_of(CONCERNED[verb][1])
+    empty = changed(license_.id, fields={})
+    asked = dataclasses.replace(GOOD[verb], fields=frozenset())
+    assert ("nothing-asked", EMOU, "default") in refusals(asked, empty)
+
+
+@pytest.mark.parametrize("verb", PROJECT_VERBS)
+def test_a_project_uses_no_source_its_license_lacks(verb):
+    license_ = document_of(CONCERNED[verb][1])
+    fewer = {source: tables for source, tables in license_.fields.items() if source != "esd_wages"}
+    asked = dataclasses.replace(GOOD[verb], sources=frozenset({"esd_wages"}), fields=frozenset())
+    reasons = refusals(asked, changed(license_.id, fields=fewer))
+    assert ("source-not-licensed", license_.id, "fields") in reasons
+
+
+@pytest.mark.parametrize("verb", PROJECT_VERBS)
+def test_a_project_of_several_sources_rests_on_their_linkage(verb):
+    linkage = document_of("DSA-ESD-WAGES").linkage
+    unlinked = changed("DSA-ESD-WAGES", linkage=linkage.model_copy(update={"purposes": ()}))
+    assert refusals(GOOD[verb], unlinked) == {("purpose-not-permitted", "DSA-ESD-WAGES", "linkage.purposes")}
+    alone = dataclasses.replace(GOOD[verb], sources=frozenset({"esd_wages"}), fields=frozenset())
+    if verb != "build":
+        assert not refusals(alone, unlinked)
+
+
+@pytest.mark.parametrize("verb", ["query", "release", "export"])
+def test_whoever_takes_data_says_in_which_form(verb):
+    assert refusals(dataclasses.replace(GOOD[verb], form=None)) == {("form-missing", EMOU, "default")}
+
+
+def test_what_may_be_used_inside_may_not_always_leave():
+    release = document_of("DSA-ESD-WAGES").release
+    inside = changed("DSA-ESD-WAGES", release=release.model_copy(update={"outputs": Form.NONE}))
+    reason = ("form-not-permitted", "DSA-ESD-WAGES", "release.outputs")
+    assert not refusals(GOOD["query"], inside)
+    assert refusals(GOOD["release"], inside) == {reason}
+    assert refusals(GOOD["export"], inside) == {reason}
+
+
 CONCERNED = {
     "ingest": (EMOU, "DSA-ESD-WAGES"),
     "link": (EMOU, *(dsa.id for dsa in EVERGREEN.dsas)),
