@@ -55,15 +55,15 @@ class StagingDatasource(SQLDatasource):  # type: ignore[misc]
 
 
 @contextmanager
-def expectations_over(session: Session, schema: str) -> Iterator[tuple[Any, Any]]:
-    """Open a Great Expectations context and source over a schema of an attached store.
+def expectations_over(session: Session, schema: str) -> Iterator[Any]:
+    """Open a Great Expectations source over a schema of an attached store, with a context in memory alone.
 
     Args:
         session: The session whose connection is used; it stays open.
         schema: `alias.schema`.
 
     Yields:
-        The context, which lives in memory alone, and the source.
+        The source.
     """
     cursor = session.raw.cursor()
     cursor.execute(f"USE {schema}")
@@ -79,7 +79,7 @@ def expectations_over(session: Session, schema: str) -> Iterator[tuple[Any, Any]
         },
     )
     try:
-        yield context, source
+        yield source
     finally:
         source.get_engine().dispose()
         cursor.close()

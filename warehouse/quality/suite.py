@@ -40,9 +40,9 @@ def run_suite(session: Session, contract: Contract, checked: Sequence[Checked]) 
         CommonwealError: A check could not be run at all.
     """
     results: list[CheckResult] = []
-    with session.guard(rule="quality-suite"), expectations_over(session, "staging.rows") as (context, source):
+    with session.guard(rule="quality-suite"), expectations_over(session, "staging.rows") as source:
         for one in checked:
-            results += _run_table(context, source, contract, one)
+            results += _run_table(source, contract, one)
     return results
 
 
@@ -91,14 +91,10 @@ def _meta(rule: str, column: str, allowed: float) -> dict[str, Any]:
     return {"rule": rule, "column": column, "allowed": allowed}
 
 
-def _run_table(context: Any, source: Any, contract: Contract, one: Checked) -> list[CheckResult]:
+def _run_table(source: Any, contract: Contract, one: Checked) -> list[CheckResult]:
     asset = source.add_table_asset(one.name, table_name=one.name, schema_name="rows")
-    batch = asset.add_batch_definition_whole_table("all")
-    suite = context.suites.add(suite_of(contract, one))
-    validation = context.validation_definitions.add(
-        gx.ValidationDefinition(name=suite.name, data=batch, suite=suite)
-    )
-    outcome = validation.run(result_format=dict(NO_VALUES))
+    batch = asset.add_batch_definition_whole_table("all").get_batch()
+    outcome = batch.validate(suite_of(contract, one), result_format=dict(NO_VALUES))
     return [_result(one, result) for result in outcome.results]
 
 
