@@ -1,44 +1,117 @@
-"""From pair weights to clusters of nodes: who is one person.
+"""From compared pairs to clusters: who is one person.
 
-Belongs here: reading weights, handing them to the algorithm, writing the result as
-`link_cluster`. Does not: the algorithm (agglomerate.py), keys of persons (persons.py).
+Belongs here: scoring the blocked pairs and then every other pair within a group they hold
+together, how much each pair's weight counts, writing the result as temporary tables. Does
+not: comparing (predict.py), weighing (weigh.py), the algorithm (agglomerate.py), keys of
+persons (persons.py).
+
+Within a group every pair is compared, because a pair that met on no blocking key may still
+contradict: two birth dates, two numbers. A pair that says neither yes nor no, because the
+records have little in common to compare, counts for little in a mean.
 """
 
 from __future__ import annotations
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from linkage.agglomerate import average_link
+from linkage.agglomerate import Pairs, Rule, average_link, components
 from linkage.model import Model
+from linkage.predict import Compared, Comparer
+from linkage.weigh import Sources, Weigher, Weights
+
+LARGEST_GROUP = 300
+"""Groups with more nodes are not compared in full; their unscored pairs count as such."""
 
 
-def cluster(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
-    """Make `link_cluster` (record_key, source, cluster) from `link_pair` and `link_record`.
+def resolve(connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
+    """Make `link_pair` (a, b, weight) and `link_cluster` (record_key, source, cluster).
+
+    Args:
+        connection: Holds `link_encoded` and `link_record`.
+        model: As `train` gave it.
 
     Returns:
-        Number of clusters.
+        The model with m and prior fitted to the pairs.
     """
-    sizes = connection.execute(
-        "SELECT count(*) AS n FROM link_record GROUP BY node ORDER BY node"
-    ).fetchnumpy()["n"]
-    pairs = connection.execute("SELECT a, b, weight FROM link_pair").fetchnumpy()
-    label = average_link(
-        np.asarray(sizes, dtype=np.int64),
-        np.asarray(pairs["a"], dtype=np.int64),
-        np.asarray(pairs["b"], dtype=np.int64),
-        np.clip(np.asarray(pairs["weight"], dtype=np.float64), -model.clip, model.clip),
-        unscored=model.unscored,
-        stop=model.stop,
+    comparer = Comparer(connection, model)
+    sources, sizes = _nodes(connection)
+    pairs = comparer.blocked()
+    weigher = Weigher(model, sources)
+    weigher.fit(pairs)
+    weight = weigher.weigh(pairs).weight
+    pairs = pairs.joined(comparer.given(_unscored(connection, len(sizes), pairs, weight > model.stop)))
+    comparer.close()
+    weights = weigher.weigh(pairs)
+    _write_pairs(connection, pairs, weights)
+    _write_clusters(connection, cluster(sizes, pairs, weights, model))
+    return weigher.model
+
+
+def cluster(
+    sizes: npt.NDArray[np.int64], pairs: Compared, weights: Weights, model: Model
+) -> npt.NDArray[np.int64]:
+    """Return for each node the smallest node of its cluster."""
+    telling = (weights.weight > 0) | (weights.evidence < model.contradiction)
+    return average_link(
+        sizes,
+        Pairs(
+            pairs.a,
+            pairs.b,
+            np.clip(weights.weight, -model.clip, model.clip),
+            np.where(telling, 1.0, model.doubt),
+        ),
+        Rule(model.unscored, model.doubt, model.stop),
     )
+
+
+def _nodes(connection: duckdb.DuckDBPyConnection) -> tuple[Sources, npt.NDArray[np.int64]]:
+    """Return the nodes' sources, and how many records each node stands for."""
+    found = connection.execute(
+        """SELECT dense_rank() OVER (ORDER BY source) - 1 AS source, n FROM (
+                SELECT node, any_value(source) AS source, count(*) AS n FROM link_record GROUP BY node)
+            ORDER BY node"""
+    ).fetchnumpy()
+    of_node = np.asarray(found["source"], dtype=np.int64)
+    return Sources(of_node, np.bincount(of_node)), np.asarray(found["n"], dtype=np.int64)
+
+
+def _unscored(
+    connection: duckdb.DuckDBPyConnection, nodes: int, pairs: Compared, strong: npt.NDArray[np.bool_]
+) -> str:
+    """Make the table of pairs that are in one group and have not been compared; return its name."""
+    group = components(nodes, pairs.a[strong], pairs.b[strong])
+    connection.register("link_group_data", pa.table({"node": np.arange(nodes), "grp": group}))
+    connection.register("link_compared", pa.table({"a": pairs.a, "b": pairs.b}))
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE link_unscored AS
+            WITH chosen AS (
+                SELECT grp FROM link_group_data GROUP BY grp HAVING count(*) BETWEEN 3 AND {LARGEST_GROUP}
+            ), member AS (SELECT * FROM link_group_data SEMI JOIN chosen USING (grp))
+            SELECT x.node AS join_key_l, y.node AS join_key_r, '0' AS match_key
+            FROM member x JOIN member y ON x.grp = y.grp AND x.node < y.node
+            ANTI JOIN link_compared c ON c.a = x.node AND c.b = y.node"""
+    ).fetchall()
+    connection.unregister("link_group_data")
+    connection.unregister("link_compared")
+    return "link_unscored"
+
+
+def _write_pairs(connection: duckdb.DuckDBPyConnection, pairs: Compared, weights: Weights) -> None:
+    connection.register("link_weights", pa.table({"a": pairs.a, "b": pairs.b, "weight": weights.weight}))
+    connection.execute("CREATE OR REPLACE TEMP TABLE link_pair AS SELECT * FROM link_weights").fetchall()
+    connection.unregister("link_weights")
+
+
+def _write_clusters(connection: duckdb.DuckDBPyConnection, label: npt.NDArray[np.int64]) -> None:
     connection.register("link_label", pa.table({"node": np.arange(len(label)), "cluster": label}))
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE link_cluster AS
             SELECT r.record_key, r.source, l.cluster FROM link_record r JOIN link_label l USING (node)"""
     ).fetchall()
     connection.unregister("link_label")
-    return len(np.unique(label))
 
 
 def record_pairs(connection: duckdb.DuckDBPyConnection, model: Model, least: float) -> int:

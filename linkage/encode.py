@@ -16,14 +16,14 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from linkage.vectors import WORDS, letter_pairs, packed_digits
+from linkage.vectors import WORDS, letter_vectors, packed_digits
 from privacy.encodings import Encoder
 
 TOKENS: Mapping[str, str] = {
     "given": "name", "initial": "letter", "formal": "name", "other_formal": "name", "root": "name",
     "given_phonetic": "sound", "surname": "name", "part_a": "name", "part_b": "name", "part_c": "name",
     "surname_phonetic": "sound", "middle": "name", "middle_initial": "letter", "suffix": "suffix",
-    "birth": "birth", "birth_year": "year", "day_month": "day", "ssn": "ssn", "ssn_last": "ssn_last",
+    "birth": "birth", "birth_year": "year", "day_month": "day", "ssn": "ssn", "ssn_first": "ssn_first", "ssn_last": "ssn_last",
     "sex": "sex", "number": "number", "street": "street", "unit": "unit", "zip": "zip", "phone": "phone",
     "email": "email", "employer": "employer", "household": "household",
 }  # fmt: skip
@@ -49,6 +49,11 @@ BLOCKS: Mapping[str, tuple[str, int]] = {
     "place_given": ("street, number, given_phonetic", 200),
     "employer_name": ("employer, given_phonetic, surname_phonetic", 100),
     "birth_ssn_last": ("birth, ssn_last", 200),
+    "given_ssn_first": ("given_phonetic, ssn_first", 60),
+    "given_ssn_last": ("given_phonetic, ssn_last", 60),
+    "surname_ssn_first": ("surname_phonetic, ssn_first", 60),
+    "surname_ssn_last": ("surname_phonetic, ssn_last", 60),
+    "initials_surname": ("surname, initial, middle_initial", 40),
     "birth": ("birth", 12),
     "place_birth": ("street, number, birth", 50),
     "place_surname": ("street, number, surname_phonetic", 12),
@@ -74,19 +79,38 @@ def encode(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     """
     standard = connection.execute("SELECT * FROM link_standard").to_arrow_table()
     connection.register("link_encoded_data", _encoded(standard, Encoder(key)))
+    make_key_macro(connection)
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE link_encoded AS
+            SELECT *, {_key_sql("number, street")} AS place FROM link_encoded_data"""
+    ).fetchall()
+    connection.unregister("link_encoded_data")
+    add_blocks(connection, "link_encoded")
+
+
+def make_key_macro(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `link_key(parts)`: one number that stands for several values, NULL if any is missing."""
     connection.execute(
         """CREATE OR REPLACE TEMP MACRO link_key(parts) AS
             CASE WHEN len(list_filter(parts, lambda p: p IS NULL)) = 0 THEN (hash(parts) >> 1)::BIGINT END"""
     ).fetchall()
-    blocks = ", ".join(f"{_key_sql(fields)} AS block_{name}" for name, (fields, _) in BLOCKS.items())
+
+
+def add_blocks(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Add the blocking keys to a table that has the fields they are made of."""
+    keys = ", ".join(f"{_key_sql(fields)} AS block_{name}" for name, (fields, _) in BLOCKS.items())
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE link_encoded AS
-            SELECT *, {_key_sql("number, street")} AS place, {_key_sql("number, street, unit")} AS door, {blocks}
-            FROM link_encoded_data"""
+        f"CREATE OR REPLACE TEMP TABLE link_blocks AS SELECT *, {keys} FROM {table}"
     ).fetchall()
-    connection.unregister("link_encoded_data")
-    for name, (_, largest) in BLOCKS.items():
-        _empty_large_blocks(connection, f"block_{name}", largest)
+    large = {name: _large_sql(f"block_{name}", largest) for name, (_, largest) in BLOCKS.items()}
+    kept = ", ".join(
+        f"CASE WHEN block_{name} NOT IN ({sql}) THEN block_{name} END AS block_{name}"
+        for name, sql in large.items()
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * REPLACE ({kept}) FROM link_blocks"
+    ).fetchall()
+    connection.execute("DROP TABLE link_blocks").fetchall()
 
 
 def drop(connection: duckdb.DuckDBPyConnection) -> None:
@@ -99,7 +123,7 @@ def _encoded(standard: pa.Table, encoder: Encoder) -> pa.Table:
     for column, namespace in TOKENS.items():
         columns[column] = encoder.token(namespace, standard[column])
     for column in VECTORS:
-        words, bits = letter_pairs(encoder, column, standard[column])
+        words, bits = letter_vectors(encoder, column, standard[column])
         for word in range(WORDS):
             columns[f"{column}_{word}"] = pa.array(np.ascontiguousarray(words[:, word]))
         columns[f"{column}_n"] = pa.array(bits)
@@ -113,8 +137,7 @@ def _key_sql(fields: str) -> str:
     return fields if fields.isidentifier() else f"link_key([{fields}])"
 
 
-def _empty_large_blocks(connection: duckdb.DuckDBPyConnection, column: str, largest: int) -> None:
-    connection.execute(
-        f"""UPDATE link_encoded SET {column} = NULL WHERE {column} IN (
-            SELECT {column} FROM link_encoded GROUP BY {column} HAVING count(*) > {largest})"""
-    ).fetchall()
+def _large_sql(column: str, largest: int) -> str:
+    """SELECT of the keys that too many records share."""
+    return f"""SELECT {column} FROM link_blocks WHERE {column} IS NOT NULL
+        GROUP BY {column} HAVING count(*) > {largest}"""

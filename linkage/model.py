@@ -75,9 +75,11 @@ class Model:
         name: Name and version of the settings.
         comparisons: What is compared.
         prior: Probability that two random records are of one person.
-        kin_prior: How many pairs of kin there are for each pair of records of one person.
+        kin_density: Probability that two random records are of two people of one household.
         predict_from: Lowest match weight (log2 odds) of a pair that is kept at all.
         unscored: Weight a pair without a score counts as, when clusters are averaged.
+        doubt: How much such a pair counts in the mean, and one that says neither yes nor no.
+        contradiction: Evidence below which a pair that is not linked counts in full.
         stop: Mean weight at which clusters are no longer merged.
         clip: Largest absolute weight a pair may bring to a mean.
         pair_threshold: Weight from which a pair by itself counts as linked.
@@ -87,9 +89,11 @@ class Model:
     name: str
     comparisons: tuple[Comparison, ...]
     prior: float = 1e-6
-    kin_prior: float = 1.0
+    kin_density: float = 1e-6
     predict_from: float = -6.0
     unscored: float = -6.0
+    doubt: float = 0.1
+    contradiction: float = -3.0
     stop: float = 0.0
     clip: float = 20.0
     pair_threshold: float = 0.0

@@ -20,8 +20,8 @@ import duckdb
 from splink.internals.exceptions import SplinkException
 
 from data_sharing_agreements.errors import CommonwealError
-from linkage import encode, persons, predict, standardise, train
-from linkage.clusters import cluster, record_pairs
+from linkage import encode, persons, standardise, train
+from linkage.clusters import record_pairs, resolve
 from linkage.model import Model, read_model
 from linkage.report import write_report
 from linkage.spine import Version, ensure_spine, latest_version, publish
@@ -33,7 +33,7 @@ GREY_BELOW = 4.0
 """Pairs this far below the threshold are kept for review."""
 
 _TABLES = (
-    "link_record", "link_pair", "link_cluster", "link_record_pair", "link_person_of", "link_change",
+    "link_record", "link_pair", "link_cluster", "link_record_pair", "link_unscored", "link_person_of", "link_change",
 )  # fmt: skip
 
 Progress = Callable[[str], object]
@@ -144,12 +144,10 @@ def _resolve(
     standardise.drop(connection)
     tell("link: training")
     trained = train.train(connection, model, nodes) if nodes > 1 else model
-    tell("link: scoring pairs")
-    predict.predict(connection, trained)
+    tell("link: comparing and clustering")
+    fitted = resolve(connection, trained)
     encode.drop(connection)
-    tell("link: clustering")
-    cluster(connection, trained)
-    return trained, record_pairs(connection, trained, trained.pair_threshold - GREY_BELOW)
+    return fitted, record_pairs(connection, fitted, fitted.pair_threshold - GREY_BELOW)
 
 
 def _outcome(version: Version, start: float, *, skipped: bool) -> LinkOutcome:

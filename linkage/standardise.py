@@ -35,7 +35,7 @@ FIELDS: tuple[str, ...] = (
     "given", "initial", "formal", "other_formal", "root", "given_phonetic",
     "surname", "part_a", "part_b", "part_c", "surname_phonetic",
     "middle", "middle_initial", "suffix", "birth", "birth_year", "day_month",
-    "ssn", "ssn_last", "sex", "number", "street", "unit", "zip", "phone", "email", "employer", "household",
+    "ssn", "ssn_first", "ssn_last", "sex", "number", "street", "unit", "zip", "phone", "email", "employer", "household",
 )  # fmt: skip
 """Columns of `link_standard` after `node`."""
 
@@ -99,7 +99,7 @@ def standardise(connection: duckdb.DuckDBPyConnection) -> int:
     _make(connection, "link_street", places.streets_sql(_distinct("street")))
     _make(connection, "link_person", _person_sql())
     connection.execute("DROP TABLE link_raw").fetchall()
-    _clear_shared(connection, "ssn", "ssn_last")
+    _clear_shared(connection, "ssn", "ssn_first", "ssn_last")
     _clear_shared(connection, "phone")
     return _fold(connection)
 
@@ -173,7 +173,7 @@ def _person_sql() -> str:
             CASE WHEN length(middle) > 1 THEN middle END AS middle, left(middle, 1) AS middle_initial,
             {numbers.suffix_sql("suffix_word")} AS suffix,
             birth, birth_year, {numbers.day_month_sql("birth", "birth_year")} AS day_month,
-            ssn, coalesce(right(ssn, 4), ssn_only_last) AS ssn_last, sex,
+            ssn, left(ssn, 5) AS ssn_first, coalesce(right(ssn, 4), ssn_only_last) AS ssn_last, sex,
             number, street, unit, zip, phone, email, employer, household
         FROM dated
     """
@@ -191,7 +191,7 @@ def _clear_shared(connection: duckdb.DuckDBPyConnection, column: str, *also: str
 
 
 def _fold(connection: duckdb.DuckDBPyConnection) -> int:
-    """Give records that say exactly the same one node; records that say little keep their own.
+    """Give a source's records that say exactly the same one node; records that say little keep their own.
 
     Records are folded only when they carry a full name with a social security number, or a
     full name with a birth date and an address or middle name: then equal values mean one
@@ -206,7 +206,7 @@ def _fold(connection: duckdb.DuckDBPyConnection) -> int:
         connection,
         "link_fold",
         f"""WITH keyed AS (
-                SELECT record_key, source, concat_ws(chr(31), {said}) AS said, {telling} AS telling FROM link_person
+                SELECT record_key, source, concat_ws(chr(31), source, {said}) AS said, {telling} AS telling FROM link_person
             )
             SELECT record_key, source, hash(said) AS content,
                 CASE WHEN telling THEN min(record_key) OVER (PARTITION BY said, telling) ELSE record_key END AS lead

@@ -1,24 +1,21 @@
-"""Estimate the model's numbers from the encodings themselves, without any truth.
+"""Estimate from the encodings themselves what the model needs before pairs are compared.
 
-Belongs here: the prior, `u` from random pairs, `kin_prior` from shared addresses, `m` by
-expectation maximisation. Does not: what is compared (model.py), or scoring (predict.py).
-Everything is seeded: the same encodings give the same model.
+Belongs here: the prior, `u` from random pairs. Does not: kin (kin.py), `m` (weigh.py), or
+what is compared (model.py). Everything is seeded: the same records give the same model.
 """
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 
 import duckdb
-from splink import DuckDBAPI, Linker
 
-from linkage.model import Comparison, Level, Model, case_sql, splink_settings
+from linkage.kin import with_kin
+from linkage.model import Comparison, Level, Model, case_sql
 
 SAMPLE_PAIRS = 1_000_000
 FEWEST_PAIRS = 300
 RECALL = 0.75
-LARGEST_PLACE = 30
 _FLOOR = 1e-8
 
 DETERMINISTIC = (
@@ -27,12 +24,6 @@ DETERMINISTIC = (
     "l.ssn = r.ssn AND l.birth = r.birth AND l.sex = r.sex",
 )
 """Rules that hold for few pairs but those of one person; their count gives the prior."""
-
-
-def make_linker(connection: duckdb.DuckDBPyConnection, model: Model) -> Linker:
-    """Return a Splink linker on the encoded table, quiet, on this connection."""
-    table = DuckDBAPI(connection=connection).register("link_encoded", table_name="link_input")
-    return Linker(table, splink_settings(model), log_level=logging.ERROR, validate_settings=False)
 
 
 def train(connection: duckdb.DuckDBPyConnection, model: Model, nodes: int) -> Model:
@@ -45,7 +36,7 @@ def train(connection: duckdb.DuckDBPyConnection, model: Model, nodes: int) -> Mo
     """
     trained = replace(model, prior=_prior(connection, nodes))
     trained = replace(trained, comparisons=_with_u(connection, trained, nodes))
-    return replace(trained, kin_prior=_kin_prior(connection, trained))
+    return with_kin(connection, trained)
 
 
 def _numbers(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
@@ -110,36 +101,3 @@ def _level_u(level: Level, observed: float, prior: float, nodes: int) -> Level:
     if level.u_per_record:
         return replace(level, u=level.u_per_record / nodes)
     return replace(level, u=max(observed - prior * level.m, observed / 20, level.u / 100, _FLOOR))
-
-
-def _kin_prior(connection: duckdb.DuckDBPyConnection, model: Model) -> float:
-    """Return how many pairs of kin there are for each pair of one person's records.
-
-    Among records of one house and surname, those of different given names, and neither
-    birth date nor number in common where these are known, are kin; those of one given name are one person. Both
-    counts are scaled up by how often kin and one person's records agree on address and
-    surname at all. Without addresses the model's own figure stands.
-    """
-    by_name = {c.name: c for c in model.comparisons}
-    given, surname, address = (by_name[name] for name in ("given_name", "surname", "address"))
-    same, different = 1, len(given.levels) - 1
-    kin, one = _numbers(
-        connection,
-        f"""WITH place AS (
-                SELECT place FROM link_encoded GROUP BY place HAVING count(*) BETWEEN 2 AND {LARGEST_PLACE}
-            ), pair AS (
-                SELECT {case_sql(given)} AS given,
-                    coalesce(l.birth <> r.birth, l.ssn <> r.ssn, false)
-                        AND coalesce(l.ssn <> r.ssn, l.birth <> r.birth, false) AS apart
-                FROM link_encoded l JOIN link_encoded r
-                    ON l.place = r.place AND l.surname = r.surname AND l.node < r.node
-                WHERE l.place IN (FROM place)
-            )
-            SELECT count(*) FILTER (WHERE given = {different} AND apart), count(*) FILTER (WHERE given = {same})
-            FROM pair""",
-    )
-    if kin + one < FEWEST_PAIRS:
-        return model.kin_prior
-    kin_share = given.levels[different].kin * surname.levels[1].kin * address.levels[1].kin
-    one_share = given.levels[same].m * surname.levels[1].m * address.levels[1].m
-    return max((kin / kin_share) / max(one / one_share, 1), 0.001)

@@ -28,6 +28,7 @@ PLACES = 15
 
 _BLANK = 0
 _SYMBOLS = 37
+_LETTER_SLOTS = 37
 Ints = npt.NDArray[np.int64]
 
 
@@ -41,10 +42,13 @@ class _Column:
     index: Ints
 
 
-def letter_pairs(
+def letter_vectors(
     encoder: Encoder, field: str, values: pa.ChunkedArray
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int16]]:
-    """Return for each value a bit vector of its pairs of neighbouring characters, and how many bits are set.
+    """Return for each value a bit vector of its letters and pairs of neighbours, and how many bits are set.
+
+    Single letters count beside pairs, so that one letter mistyped or two exchanged in a
+    short name leave most of it alike.
 
     Args:
         encoder: Its key shuffles the slots.
@@ -52,12 +56,16 @@ def letter_pairs(
         values: Standardised text: letters A to Z, digits, blanks; the ends count as blanks.
     """
     column = _distinct(values)
-    symbols = np.zeros(len(column.data) + len(column.starts) + 1, dtype=np.int64)
-    rows = np.repeat(np.arange(len(column.starts)), column.lengths)
-    symbols[np.arange(len(column.data)) + rows + 1] = _symbol_of()[column.data]
-    slot = _shuffle(encoder, f"slot {field}", SLOTS)[(symbols[:-1] * _SYMBOLS + symbols[1:]) % SLOTS]
-    owner = np.repeat(np.arange(len(column.starts)), column.lengths + 1)
-    words = np.zeros((len(column.starts) + 1, WORDS), dtype=np.uint64)
+    count = len(column.starts)
+    symbols = np.zeros(len(column.data) + count + 1, dtype=np.int64)
+    letters = _symbol_of()[column.data]
+    of_letter = np.repeat(np.arange(count), column.lengths)
+    symbols[np.arange(len(column.data)) + of_letter + 1] = letters
+    pair_slot = (symbols[:-1] * _SYMBOLS + symbols[1:]) % (SLOTS - _LETTER_SLOTS)
+    letter_slot = SLOTS - _LETTER_SLOTS + letters % _LETTER_SLOTS
+    slot = _shuffle(encoder, f"slot {field}", SLOTS)[np.concatenate([pair_slot, letter_slot])]
+    owner = np.concatenate([np.repeat(np.arange(count), column.lengths + 1), of_letter])
+    words = np.zeros((count + 1, WORDS), dtype=np.uint64)
     np.bitwise_or.at(words, (owner, slot // 64), np.uint64(1) << (slot % 64).astype(np.uint64))
     bits = np.bitwise_count(words).sum(axis=1, dtype=np.int16)
     return words.view(np.int64)[column.index], bits[column.index]

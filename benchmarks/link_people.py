@@ -1,0 +1,176 @@
+"""A million records of invented people, for timing linkage: names are made of syllables.
+
+Belongs here: a small vectorised generator with households, moves, marriages, typing
+errors and shared numbers. Does not: the synthetic state (warehouse.synthetic), which is
+far more like life and far slower to make.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from privacy.vault import VAULT_DDL
+
+_ONSETS = np.array("B C D F G H J K L M N P R S T V W BR CH DR GR KR MC SH ST TH TR".split())
+_CORES = np.array("A E I O U AI EA EE IE OA OU".split())
+_ENDS = np.array(["", "N", "R", "L", "S", "TH", "CK", "ND", "RT", "LL", "SON", "TON", "MAN", "FIELD"])
+_LETTERS = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+Strings = npt.NDArray[np.str_]
+
+SOURCES = ("wages", "tax", "census", "health")
+RECORDS_A_PERSON = 2.7
+
+
+@dataclass(frozen=True)
+class _People:
+    """One array an attribute; position is the person."""
+
+    given: Strings
+    middle: Strings
+    surname: Strings
+    new_surname: Strings
+    born: Strings
+    ssn: Strings
+    sex: Strings
+    household: npt.NDArray[np.int64]
+
+
+def fill_vault(connection: duckdb.DuckDBPyConnection, records: int, seed: int) -> None:
+    """Fill the attached `vault` with records, and make the table `truth` (key, person) in memory.
+
+    Args:
+        connection: With an empty database attached as `vault`.
+        records: About how many.
+        seed: The same seed gives the same records.
+    """
+    rng = np.random.default_rng(seed)
+    people = _people(rng, int(records / RECORDS_A_PERSON))
+    frames = [_records(rng, people, source) for source in SOURCES]
+    data = pd.concat(frames, ignore_index=True).head(records)
+    data["record_key"] = rng.permutation(len(data)).astype(np.int64)
+    connection.execute(VAULT_DDL).fetchall()
+    connection.register("made", data)
+    shown = ", ".join(name for name in data.columns if name != "person")
+    connection.execute(
+        f"INSERT INTO vault.identity BY NAME SELECT {shown}, source AS delivery_id, 'all' AS period FROM made"
+    ).fetchall()
+    connection.execute(
+        "INSERT INTO vault.current_delivery SELECT DISTINCT source, source, 'all' FROM made"
+    ).fetchall()
+    connection.execute("CREATE TABLE truth AS SELECT record_key AS key, person FROM made").fetchall()
+    connection.unregister("made")
+
+
+def _names(rng: np.random.Generator, count: int, syllables: int) -> Strings:
+    parts = [rng.choice(_ONSETS, count).astype("U16") + rng.choice(_CORES, count) for _ in range(syllables)]
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = np.char.add(whole, part)
+    return np.unique(np.char.add(whole, rng.choice(_ENDS, count)))
+
+
+def _popular(rng: np.random.Generator, names: Strings, count: int, exponent: float) -> Strings:
+    """Draw names with frequencies that fall off as a power of their rank."""
+    order = rng.permutation(names)
+    weight = 1 / (np.arange(len(order)) + 8.0) ** exponent
+    return order[rng.choice(len(order), size=count, p=weight / weight.sum())]
+
+
+def _people(rng: np.random.Generator, count: int) -> _People:
+    households = count * 2 // 5
+    household = rng.integers(0, households, count)
+    surnames = _names(rng, 60_000, 2)
+    of_household = _popular(rng, surnames, households, 0.95)
+    own = rng.random(count) < 0.2
+    surname = np.where(own, _popular(rng, surnames, count, 0.95), of_household[household])
+    days = rng.integers(0, 365 * 85, count)
+    born = np.datetime_as_string(np.datetime64("1938-01-01") + days, unit="D")
+    return _People(
+        given=_popular(rng, _names(rng, 6_000, 2), count, 0.9),
+        middle=_popular(rng, _names(rng, 6_000, 2), count, 0.9),
+        surname=surname,
+        new_surname=_popular(rng, surnames, count, 0.95),
+        born=np.char.replace(born, "-", ""),
+        ssn=(rng.permutation(np.arange(count) * 700 + 101_010_001)).astype("U9"),
+        sex=rng.choice(np.array(["F", "M"]), count),
+        household=household,
+    )
+
+
+def _records(rng: np.random.Generator, people: _People, source: str) -> pd.DataFrame:
+    share = {"wages": 1.3, "tax": 0.6, "census": 0.45, "health": 0.45}[source]
+    who = rng.choice(len(people.given), int(share * len(people.given)))
+    married = (people.sex[who] == "F") & (rng.random(len(who)) < 0.06)
+    moved = people.household[who] * 2 + (rng.random(len(who)) < 0.12)
+    surname = np.where(married, people.new_surname[who], people.surname[who])
+    frame = pd.DataFrame(
+        {
+            "source": source,
+            "person": who,
+            "given_name": _missing(rng, _mistyped(rng, people.given[who], 0.03), 0.015),
+            "middle_name": _missing(rng, people.middle[who].astype("U1"), 0.2),
+            "surname": _missing(rng, _mistyped(rng, surname, 0.04), 0.01),
+        }
+    )
+    if source != "census":
+        relative = rng.integers(0, len(people.ssn), len(who))
+        numbers = np.where(rng.random(len(who)) < 0.005, people.ssn[relative], people.ssn[who])
+        frame["ssn"] = _missing(rng, _wrong_digit(rng, numbers, 0.012), 0.05)
+    if source in ("census", "health"):
+        frame["birth_date"] = _missing(rng, _wrong_date(rng, people.born[who]), 0.01)
+        frame["sex"] = _missing(rng, people.sex[who], 0.01)
+    if source != "wages":
+        frame["street_number"] = (moved % 9_000 + 100).astype(str)
+        frame["street"] = _streets()[moved % 20_011]
+        frame["zip"] = (98_000 + moved % 600).astype(str)
+    else:
+        frame["employer"] = (rng.zipf(1.4, len(who)) % 60_000).astype(str)
+    return frame
+
+
+def _streets() -> Strings:
+    names = _names(np.random.default_rng(5), 60_000, 2)[:20_011]
+    kinds = np.array(["STREET", "AVE", "ROAD", "LANE", "DRIVE"])
+    return np.char.add(np.char.add(names, " "), np.resize(kinds, len(names)))
+
+
+def _missing(rng: np.random.Generator, values: Strings, share: float) -> npt.NDArray[np.object_]:
+    filled: npt.NDArray[np.object_] = values.astype(object)
+    filled[rng.random(len(values)) < share] = None
+    return filled
+
+
+def _mistyped(rng: np.random.Generator, values: Strings, share: float) -> Strings:
+    """Exchange one letter of some values for another."""
+    chosen = np.flatnonzero(rng.random(len(values)) < share)
+    letters = values[chosen].astype("U24").view("U1").reshape(len(chosen), 24).copy()
+    place = (rng.random(len(chosen)) * np.char.str_len(values[chosen])).astype(int)
+    letters[np.arange(len(chosen)), place] = rng.choice(_LETTERS, len(chosen))
+    changed = values.astype("U24")
+    changed[chosen] = letters.view("U24").ravel()
+    return changed
+
+
+def _wrong_digit(rng: np.random.Generator, values: Strings, share: float) -> Strings:
+    chosen = np.flatnonzero(rng.random(len(values)) < share)
+    digits = values[chosen].astype("U9").view("U1").reshape(len(chosen), 9).copy()
+    digits[np.arange(len(chosen)), rng.integers(3, 9, len(chosen))] = rng.integers(0, 10, len(chosen)).astype(
+        "U1"
+    )
+    changed = values.copy()
+    changed[chosen] = digits.view("U9").ravel()
+    return changed
+
+
+def _wrong_date(rng: np.random.Generator, values: Strings) -> Strings:
+    digits = values.astype("U8").view("U1").reshape(len(values), 8).copy()
+    swapped = rng.random(len(values)) < 0.01
+    digits[swapped] = digits[swapped][:, [0, 1, 2, 3, 6, 7, 4, 5]]
+    wrong = np.flatnonzero(rng.random(len(values)) < 0.015)
+    digits[wrong, rng.integers(3, 8, len(wrong))] = rng.integers(0, 10, len(wrong)).astype("U1")
+    return digits.view("U8").ravel()
