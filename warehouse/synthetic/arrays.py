@@ -45,8 +45,8 @@ class Draws:
 def pick(rng: np.random.Generator, weights: Sequence[float] | Floats, size: int) -> Ints:
     """Draw `size` indices with probability proportional to `weights`."""
     total = np.cumsum(np.asarray(weights, dtype=np.float64))
-    found = np.searchsorted(total, rng.random(size) * total[-1], side="right")
-    return np.minimum(found, len(total) - 1).astype(np.int64)
+    found: Ints = np.searchsorted(total, rng.random(size) * total[-1], side="right")
+    return np.minimum(found, len(total) - 1)
 
 
 def pick_by(rng: np.random.Generator, weights: Floats, row: Ints) -> Ints:
@@ -54,8 +54,8 @@ def pick_by(rng: np.random.Generator, weights: Floats, row: Ints) -> Ints:
     total = np.cumsum(weights, axis=1)
     total = total / total[:, -1:]
     flat = (total + np.arange(len(total))[:, None]).ravel()
-    found = np.searchsorted(flat, rng.random(len(row)) + row, side="right") - row * weights.shape[1]
-    return np.clip(found, 0, weights.shape[1] - 1).astype(np.int64)
+    found: Ints = np.searchsorted(flat, rng.random(len(row)) + row, side="right") - row * weights.shape[1]
+    return np.clip(found, 0, weights.shape[1] - 1)
 
 
 def pick_code(rng: np.random.Generator, codes: Mapping[str, float], size: int) -> pa.Array:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse.contracts_model import ColumnType, FileFormat, FileKind, Table
-from warehouse.synthetic.arrays import take, texts
+from warehouse.synthetic.arrays import Draws, choose, take, texts
 from warehouse.synthetic.calendar import Calendar
 from warehouse.synthetic.feeds.rows import Feed, Period, Rows
 from warehouse.synthetic.lines import Sheet, assemble, group_sheets, table_sheet, template_text
@@ -39,8 +39,15 @@ class Writer:
     """Writes one system's deliveries below a landing directory."""
 
     def __init__(
-        self, system: System, feed: Feed, registrations: Registrations, calendar: Calendar, landing: Path
+        self,
+        draws: Draws,
+        system: System,
+        feed: Feed,
+        registrations: Registrations,
+        calendar: Calendar,
+        landing: Path,
     ) -> None:
+        self._draws = draws
         self._system = system
         self._feed = feed
         self._registrations = registrations
@@ -49,12 +56,12 @@ class Writer:
 
     def write(self, period: Period) -> Written:
         """Write every file of one period."""
-        rows = self._feed.rows(period)
+        rows = {name: self._repeat(name, period, found) for name, found in self._feed.rows(period).items()}
         context = self._context(period)
         counts: dict[str, int] = {}
         records = []
         for file in self._system.files:
-            columns = {name: self._columns(name, rows[name]) for name in file.tables}
+            columns = {name: self._columns(name, period, rows[name]) for name in file.tables}
             counts |= {name: len(rows[name]) for name in file.tables}
             records += [self._records(name, rows[name], columns[name]) for name in file.tables]
             path = self._landing / self._system.source / file.path.format(period=period.name)
@@ -62,10 +69,25 @@ class Writer:
             self._write_file(path, file, rows, columns, context)
         return Written(counts, pa.concat_tables(records).group_by(["record_id", "unit"]).aggregate([]))
 
-    def _columns(self, name: str, rows: Rows) -> dict[str, pa.Array]:
+    def _repeat(self, name: str, period: Period, rows: Rows) -> Rows:
+        """Deliver a few rows twice, where the system does."""
+        share = self._spec(name).repeated
+        if not share:
+            return rows
+        twice = (
+            self._draws.stream("repeated", self._system.source, name, period.name).random(len(rows)) < share
+        )
+        return rows.take(np.sort(np.concatenate([np.arange(len(rows)), np.flatnonzero(twice)])))
+
+    def _columns(self, name: str, period: Period, rows: Rows) -> dict[str, pa.Array]:
         table, spec = self._system.contract.by_name[name], self._spec(name)
         values = Columns(rows, self._registrations, spec.columns, self._system.writes)
-        return {column.name: values.text(column) for column in table.columns}
+        columns = {column.name: values.text(column) for column in table.columns}
+        rng = self._draws.stream("faults", self._system.source, name, period.name)
+        for fault in spec.faults:
+            broken = rng.random(len(rows)) < fault.share
+            columns[fault.column] = choose(broken, pa.scalar(fault.text), columns[fault.column])
+        return columns
 
     def _spec(self, name: str) -> TableSpec:
         return self._system.tables.get(name, TableSpec())

@@ -36,16 +36,16 @@ DEFINITIONS: Mapping[str, str] = {
         " whose person has UI wages above 0 in quarter q+2. Quarter: q, of the exit's last month of receipt."
     ),
     "foster_care_chronic_absence": (
-        "Unit: a child and a calendar quarter. Denominator: children with at least one day in out-of-home care"
-        " in the quarter (removal on or before its last day, no exit or an exit on or after its first day) and"
-        " at least one school day enrolled in the quarter. Numerator: of these, children absent on at least 10"
-        " percent of the days enrolled in the quarter, all schools together."
+        "Unit: a child and a calendar quarter. Denominator: children with at least one day in out-of-home"
+        " care in the quarter (removal on or before its last day, no exit or an exit on or after its first"
+        " day) and at least one school day enrolled in the quarter. Numerator: of these, children absent on"
+        " at least 10 percent of the days enrolled in the quarter, all schools together."
     ),
     "returns_to_homelessness": (
         "Unit: an exit of a person from an HMIS project to a permanent destination (410 to 435). Denominator:"
-        " exits on or after the first simulated day whose following 183 days are all simulated. Numerator: of"
-        " these, exits followed by another enrolment of the person, in any project, with an entry 1 to 183 days"
-        " after the exit. Quarter: of the exit."
+        " exits on or after the first simulated day whose following 183 days are all simulated. Numerator:"
+        " of these, exits followed by another enrolment of the person, in any project, with an entry 1 to 183"
+        " days after the exit. Quarter: of the exit."
     ),
 }
 

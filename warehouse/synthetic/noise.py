@@ -21,7 +21,8 @@ _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _SOUNDS: Mapping[str, str] = {
     "ph": "f", "ck": "k", "ie": "y", "ee": "ea", "ei": "ie", "ou": "u", "ll": "l", "ss": "s", "tt": "t",
     "nn": "n", "rr": "r", "son": "sen", "er": "ar", "ey": "y", "th": "t", "sh": "ch", "qu": "kw", "gh": "g",
-    "z": "s", "c": "k", "ai": "ay", "oo": "u", "mm": "m", "v": "w", "ks": "x", "kh": "h", "j": "y", "ia": "ya",
+    "z": "s", "c": "k", "ai": "ay", "oo": "u", "mm": "m", "v": "w", "ks": "x", "kh": "h", "j": "y",
+    "ia": "ya",
 }  # fmt: skip
 
 _SHAPES: Mapping[str, str] = {
@@ -65,7 +66,6 @@ def mistype(rng: np.random.Generator, values: pa.Array) -> pa.Array:
     source = np.where(drop & (column >= place), column + 1, source)
     source = np.where(double & (column > place), column - 1, source)
     after = np.maximum(place, 1)
-    swap &= (length > 1)[:, None]
     source = np.where(swap & (column == after), after - 1, source)
     source = np.where(swap & (column == after - 1), after, source)
     source = np.minimum(source, width - 1)
@@ -152,7 +152,8 @@ def date_of(year: Ints, month: Ints, day: Ints) -> Days:
     """Return dates; a day past the month's end becomes its last."""
     first = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
     length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
-    return first.astype("datetime64[D]") + (np.minimum(day, length) - 1)
+    result: Days = first.astype("datetime64[D]") + (np.minimum(day, length) - 1)
+    return result
 
 
 def plain_letters(values: pa.Array) -> pa.Array:

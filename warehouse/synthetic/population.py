@@ -8,6 +8,7 @@ write down.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -52,13 +53,14 @@ class Population:
         """Return ages in years at the beginning of a month; negative before birth."""
         return (self.calendar.day(month) - self.members.born).astype(np.int64) / 365.25
 
+    @cached_property
     def born_month(self) -> Ints:
-        """Return the month index of each birth."""
+        """Month index of each birth."""
         return self.calendar.month_of(self.members.born)
 
     def alive(self, month: int) -> Bools:
         """Return who is born and has not died in a month."""
-        return (self.born_month() <= month) & (self.life.dies > month)
+        return (self.born_month <= month) & (self.life.dies > month)
 
     @property
     def words(self) -> pa.Array:

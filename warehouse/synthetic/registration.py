@@ -145,7 +145,7 @@ def _numbers(
 
 
 def _relative(population: Population, person: Ints) -> Ints:
-    """Return whose number is given by mistake: a child's mother, a wife's husband, or the household's head."""
+    """Return whose number is given by mistake: the mother's, the spouse's, or the household head's."""
     members = population.members
     mother, mate = members.mother[person], members.spouse[person]
     head = np.searchsorted(members.household, members.household[person])

@@ -106,7 +106,7 @@ def _system(
     registrations = register(
         world.draws, world.population, load_rates(), system.source, feed.person, feed.since
     )
-    writer = Writer(system, feed, registrations, world.population.calendar, landing)
+    writer = Writer(world.draws, system, feed, registrations, world.population.calendar, landing)
     listed = periods(world.population.calendar, system.contract.cadence)
     count = 0
     for number, period in enumerate(listed):

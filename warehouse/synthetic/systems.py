@@ -25,7 +25,8 @@ _KEYS = {
     "system": {"feed", "writes", "files", "tables", "settings", "errors"},
     "writes": {"case", "letters", "marks", "line_end", "quote"},
     "file": {"path", "tables", "first", "second", "last", "groups"},
-    "table": {"length", "filler", "pieces", "columns", "also"},
+    "table": {"length", "filler", "pieces", "columns", "also", "repeated", "faults"},
+    "fault": {"column", "share", "text"},
     "column": {"of", "const", "codes", "map", "other", "missing"},
 }
 
@@ -101,12 +102,31 @@ class FileSpec:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A text that breaks the contract, and the share of rows that have it."""
+
+    column: str
+    share: float
+    text: str
+
+
+@dataclass(frozen=True)
 class TableSpec:
-    """One table: what its columns hold, and columns beside those of the contract."""
+    """One table of a system.
+
+    Args:
+        columns: What columns hold, where it is not what their names say.
+        line: Constant pieces, length and filler of a fixed-width line.
+        also: Columns beside those of the contract: name and text.
+        repeated: Share of rows delivered twice.
+        faults: Texts that break the contract, in a few rows.
+    """
 
     columns: Mapping[str, ColumnSpec] = field(default_factory=dict)
     line: LineSpec = LineSpec(0)
     also: tuple[tuple[str, str], ...] = ()
+    repeated: float = 0.0
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,8 +191,10 @@ def _check(source: str, data: Mapping[str, Any], contract: Contract) -> list[Err
         if name not in contract.by_name:
             faults.append(_fault(f"{source}.{name}", "is no table of the contract"))
             continue
-        for column, spec in table.get("columns", {}).items():
+        for column, spec in (table.get("columns") or {}).items():
             faults += _unknown(f"{source}.{name}.{column}", spec, "column")
+        for fault in table.get("faults", ()):
+            faults += _unknown(f"{source}.{name}.faults", fault, "fault")
     return faults
 
 
@@ -216,7 +238,13 @@ def _pieces(listed: Sequence[Sequence[Any]]) -> tuple[tuple[int, str], ...]:
 def _table(data: Mapping[str, Any]) -> TableSpec:
     columns = {name: _column(spec) for name, spec in (data.get("columns") or {}).items()}
     line = LineSpec(data.get("length", 0), _pieces(data.get("pieces", ())), data.get("filler", " "))
-    return TableSpec(columns, line, tuple((str(a), str(b)) for a, b in data.get("also", ())))
+    return TableSpec(
+        columns,
+        line,
+        tuple((str(a), str(b)) for a, b in data.get("also", ())),
+        float(data.get("repeated", 0.0)),
+        tuple(Fault(f["column"], float(f["share"]), str(f["text"])) for f in data.get("faults", ())),
+    )
 
 
 def _column(data: Mapping[str, Any]) -> ColumnSpec:

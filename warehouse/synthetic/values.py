@@ -220,10 +220,9 @@ def _as_text(value: Value, column: Column) -> pa.Array:
             return pc.strftime(moments, format=column.date_format or "%Y-%m-%d")
         return value
     if isinstance(value, np.ndarray):
-        number = pa.array(value)
         if column.type is ColumnType.NUMBER and not column.implied_decimals:
-            return _decimal(value)
-        return pc.cast(number, pa.string())
+            return _decimal(np.asarray(value, dtype=np.int64))
+        return pc.cast(pa.array(value), pa.string())
     return value
 
 

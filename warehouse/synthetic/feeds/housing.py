@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from warehouse.synthetic.arrays import Ints, texts
-from warehouse.synthetic.feeds.rows import Pairs, Period, Rows, numbered, scrambled
+from warehouse.synthetic.feeds.rows import Pairs, Period, Rows, Value, numbered, scrambled
 from warehouse.synthetic.programs.housing import PROJECT_TYPES
 from warehouse.synthetic.world import World
 
@@ -66,14 +66,14 @@ class HousingFeed:
     def _personal(self, stay: Ints) -> pa.Array:
         return numbered("", self._ids[self._unit[stay]], 6)
 
-    def _client(self, unit: Ints, period: Period) -> Mapping[str, pa.Array | Ints]:
+    def _client(self, unit: Ints, period: Period) -> Mapping[str, Value]:
         age = self._world.population.age_at(period.last)[self.person[unit]]
         return {
             "personal_id": numbered("", self._ids[unit], 6),
             "veteran_status": np.where(age < 18, 2, self._veteran[unit].astype(np.int64)),
         }
 
-    def _enrolment(self, stay: Ints, period: Period) -> Mapping[str, pa.Array | Ints | np.ndarray]:  # type: ignore[type-arg]
+    def _enrolment(self, stay: Ints, period: Period) -> Mapping[str, Value]:
         stays = self._world.stays
         end = self._world.population.calendar.day(period.last + 1)
         place = self._world.population.members.place[stays.person[stay]]

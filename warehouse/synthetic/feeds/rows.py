@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from warehouse.synthetic.arrays import Days, Ints
+from warehouse.synthetic.arrays import Days, Ints, take
 from warehouse.synthetic.calendar import Calendar
 
 Value: TypeAlias = pa.Array | Ints | Days
@@ -66,6 +66,15 @@ class Rows:
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.month)
+
+    def take(self, index: Ints) -> Rows:
+        """Return the rows at `index`."""
+        columns = {
+            name: take(values, index) if isinstance(values, pa.Array) else values[index]
+            for name, values in self.columns.items()
+        }
+        unit = self.unit[index] if len(self.unit) else self.unit
+        return Rows(unit, self.month[index], columns, None if self.order is None else self.order[index])
 
 
 class Feed(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from warehouse.synthetic.arrays import Ints, take
+from warehouse.synthetic.arrays import Bools, Ints, take
 from warehouse.synthetic.feeds.rows import Pairs, Period, Rows, joined, numbered
 from warehouse.synthetic.programs.tanf import PersonMonths, benefit
 from warehouse.synthetic.world import World
@@ -96,7 +96,7 @@ class TanfFeed:
         }
         return Rows(rows.unit, rows.month, facts, rows.order)
 
-    def _people(self, people: PersonMonths, chosen: np.ndarray, month: int) -> Rows:  # type: ignore[type-arg]
+    def _people(self, people: PersonMonths, chosen: Bools, month: int) -> Rows:
         """Return one row for each chosen person of a case."""
         person, spell = people.person[chosen], people.spell[chosen]
         at = np.full(len(person), month, dtype=np.int64)

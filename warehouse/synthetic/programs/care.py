@@ -76,7 +76,7 @@ def simulate(draws: Draws, population: Population) -> Care:
 def _spells(rng: np.random.Generator, population: Population) -> Spells:
     """Draw episodes by month; siblings are often removed together because need is the household's."""
     calendar = population.calendar
-    born = population.born_month()
+    born = population.born_month
     child = population.members.place == CHILD
     young = child & (population.age_at(0) < 17.2)
     pressure = 1 / (1 + np.exp(-(population.need - 0.80) / 0.07))
@@ -111,7 +111,7 @@ def _clients(rng: np.random.Generator, population: Population, spells: Spells) -
     home_first = order[np.searchsorted(homes[order], members.household[sibling])]
     person = np.concatenate([spells.unit, mother[known], sibling])
     when = np.concatenate([since, since[known], since[home_first]])
-    when = np.maximum(when, population.born_month()[person])
+    when = np.maximum(when, population.born_month[person])
     order = np.lexsort((when, person))
     person, when = person[order], when[order]
     first = np.append(True, person[1:] != person[:-1])[: len(person)]

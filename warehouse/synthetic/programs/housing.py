@@ -6,7 +6,9 @@ effect that rapid rehousing halves returns. Does not: the files of HMIS.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -121,7 +123,7 @@ def _people(
     rng: np.random.Generator,
     population: Population,
     family: Bools,
-    columns: list[np.ndarray],  # type: ignore[type-arg]
+    columns: Sequence[Any],
     project_type: Ints,
     organization: Ints,
 ) -> Stays:

@@ -78,8 +78,8 @@ def simulate(draws: Draws, population: Population, assistance: Assistance, in_ca
     again = (spells.ordinal() > 0) & (rng.random(len(spells)) < 0.25)
     total = np.cumsum(again)
     start = np.searchsorted(spells.unit, spells.unit)
-    number = total - (total[start] - again[start])
-    return Coverage(population, spells, number.astype(np.int64), in_care)
+    number: Ints = total - (total[start] - again[start])
+    return Coverage(population, spells, number, in_care)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def simulate(draws: Draws, population: Population) -> School:
 
 def _year(
     rng: np.random.Generator, population: Population, year: int, private: Bools, stays: Bools
-) -> tuple[np.ndarray, ...]:  # type: ignore[type-arg]
+) -> tuple[Ints, Ints, Days, Days, Ints, Ints, Ints]:
     """Enrol the children of one school year; some of those who move change school in winter."""
     calendar, life = population.calendar, population.life
     opens = np.datetime64(f"{year - 1}-09-05")
@@ -133,7 +133,8 @@ def _identities(person: Ints, school: Ints, renumbered: Bools) -> Ints:
     changed = same & np.append(False, school[1:] // 100 != school[:-1] // 100)[: len(person)]
     total = np.cumsum(changed & renumbered[person])
     start = np.searchsorted(person, person)
-    return np.minimum(total - total[start], 1).astype(np.int64)
+    changes: Ints = total - total[start]
+    return np.minimum(changes, 1)
 
 
 def attendance(draws: Draws, school: School, care: Care, month: int) -> Attendance:

@@ -16,7 +16,7 @@ from warehouse.synthetic.population import Population
 from warehouse.synthetic.programs.tanf import Assistance
 
 EMPLOYED_AFTER_EXIT = 0.42
-"""Chance of an adult who leaves assistance without work activities to be employed in the second quarter after."""
+"""Chance to be employed in the second quarter after leaving assistance without work activities."""
 
 EFFECT_ON_EMPLOYMENT = 0.22
 """What work activities add to it."""
@@ -120,7 +120,7 @@ def _jobs(
     rng: np.random.Generator, population: Population, adult: Ints, employed: Bools, factor: Floats
 ) -> Jobs:
     """Give every quarter of employment an employer, wages and hours."""
-    size, quarters = employed.shape
+    size, quarters = len(adult), int(employed.shape[1])
     weights = np.cumsum(zipf(max(30, len(population) // 25), 0.8, 8.0))
     main = np.searchsorted(weights, rng.random((size, quarters)))
     changes = rng.random((size, quarters)) < 0.06
@@ -130,7 +130,8 @@ def _jobs(
     main = np.take_along_axis(main, latest, axis=1)
     row, quarter = np.nonzero(employed)
     second = rng.random(len(row)) < 0.05
-    side = np.searchsorted(weights, rng.random(size))[row]
+    other = np.searchsorted(weights, rng.random(size))
+    side = other[row]
     second &= side != main[row, quarter]
     base = 9.15 - 1.1 * population.need[adult] + rng.normal(0, 0.45, size)
     noise = rng.normal(0, 0.18, len(row))
