@@ -45,8 +45,9 @@ def core_assets(catalog: CoreCatalog) -> dg.AssetsDefinition:
         pool=POOL,
     )
     def core(workplace: dg.ResourceParam[Workplace]) -> Iterator[dg.MaterializeResult[None]]:
-        make_core(workplace)
-        counts = count_rows(workplace.hub, [*facts, PERSON])
+        with workplace.working("core"):
+            make_core(workplace)
+            counts = count_rows(workplace.hub, [*facts, PERSON])
         for fact in [*facts, PERSON]:
             yield dg.MaterializeResult(
                 asset_key=core_key(fact), metadata=row_count(counts[fact]) | _columns(catalog, fact)
@@ -61,11 +62,10 @@ def make_core(workplace: Workplace) -> None:
     Raises:
         Refused: The sources may not be linked for the deployment's purpose.
     """
-    with workplace.working("core"):
-        for step in build(workplace.hub, workplace.progress):
-            if step.status == "refused":
-                raise Refused(*step.errors)
-            workplace.record(step)
+    for step in build(workplace.hub, workplace.progress):
+        if step.status == "refused":
+            raise Refused(*step.errors)
+        workplace.record(step)
 
 
 def count_rows(hub: Hub, facts: list[str]) -> dict[str, int]:

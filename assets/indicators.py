@@ -35,30 +35,33 @@ def indicator_assets(definitions: Sequence[Definition]) -> list[dg.AssetsDefinit
         pool=POOL,
     )
     def indicators(workplace: dg.ResourceParam[Workplace]) -> Iterator[dg.MaterializeResult[None]]:
-        refused = compute_indicators(workplace)
-        for definition in definitions:
-            results = workplace.hub.registry.indicator_results.latest(definition.id)
-            yield dg.MaterializeResult(
-                asset_key=indicator_key(definition.id),
-                metadata={
-                    "results": len(results),
-                    "computed_at": results[0].computed_at if results else "never",
-                },
-                check_results=[
-                    dg.AssetCheckResult(check_name=PERMITTED, passed=definition.id not in refused)
-                ],
-            )
+        with workplace.working("indicators"):
+            refused = compute_indicators(workplace)
+            results = [_result(workplace, definition.id, refused) for definition in definitions]
+        yield from results
 
     return [indicators]
 
 
 def compute_indicators(workplace: Workplace) -> frozenset[str]:
     """Compute what is new, write down what was done, and return the ids that were refused."""
-    with workplace.working("indicators"):
-        steps = compute(workplace.hub, workplace.progress)
-        for step in steps:
-            workplace.record(step)
+    steps = compute(workplace.hub, workplace.progress)
+    for step in steps:
+        workplace.record(step)
     return frozenset(step.source for step in steps if step.status == "refused")
+
+
+def _result(workplace: Workplace, name: str, refused: frozenset[str]) -> dg.MaterializeResult[None]:
+    found = workplace.hub.registry.indicator_results.latest(name)
+    return dg.MaterializeResult(
+        asset_key=indicator_key(name),
+        metadata={"results": len(found), "computed_at": found[0].computed_at if found else "never"},
+        check_results=[
+            dg.AssetCheckResult(
+                asset_key=indicator_key(name), check_name=PERMITTED, passed=name not in refused
+            )
+        ],
+    )
 
 
 def _spec(definition: Definition) -> dg.AssetSpec:

@@ -43,10 +43,11 @@ def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
     def content(
         context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster reads the plain class
-        steps = ingest(workplace, source)
-        report_deliveries(context, source, steps)
-        evidence = evidence_of(workplace.hub, source, steps)
-        checks = list(check_results(contract, evidence))
+        with workplace.working("ingest", source):
+            steps = ingest(workplace, source)
+            report_deliveries(context, source, steps)
+            evidence = evidence_of(workplace.hub, source, steps)
+            checks = list(check_results(contract, evidence))
         workplace.failures += blocking_faults(contract, checks)
         return dg.MaterializeResult(
             metadata=row_count(sum(delivery.rows_out for delivery in evidence.standing))
@@ -60,11 +61,10 @@ def ingest_asset(contract: Contract) -> dg.AssetsDefinition:
 
 def ingest(workplace: Workplace, source: str) -> list[StepResult]:
     """Take a source's pending deliveries and write down what became of each."""
-    with workplace.working("ingest", source):
-        workplace.register_arrivals()
-        steps = list(ingest_pending(workplace.hub, source, workplace.progress))
-        for step in steps:
-            workplace.record(step)
+    workplace.register_arrivals()
+    steps = list(ingest_pending(workplace.hub, source, workplace.progress))
+    for step in steps:
+        workplace.record(step)
     return steps
 
 

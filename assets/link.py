@@ -45,7 +45,8 @@ def link_asset(contracts: Contracts) -> dg.AssetsDefinition:
         pool=POOL,
     )
     def spine(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster reads the plain class
-        outcome = make_spine(workplace)
+        with workplace.working("link"):
+            outcome = make_spine(workplace)
         return dg.MaterializeResult(
             metadata=row_count(outcome.records)
             | plain_schema(_SCHEMA)
@@ -64,29 +65,28 @@ def make_spine(workplace: Workplace) -> LinkOutcome:
     hub = workplace.hub
     settings = hub.deployment
     start = time.perf_counter()
-    with workplace.working("link"):
-        sources = permitted_sources(workplace)
-        vault, warehouse = Store.vault(), Store.warehouse()
-        with hub.opener.session(read=[vault], write=[warehouse]) as session, session.guard():
-            outcome = link(
-                session.raw,
-                sources=sources,
-                run_key=run_key(),
-                seed=settings.link_seed,
-                progress=workplace.progress,
-                report_dir=hub.reports("linkage", "model.html").parent,
-            )
-            model = latest_model(session.raw)
-        _register(hub, outcome, model)
-        workplace.record(
-            StepResult(
-                "link",
-                rows_in=outcome.records,
-                rows_out=outcome.persons,
-                seconds=time.perf_counter() - start,
-                status="skipped" if outcome.skipped else "done",
-            )
+    sources = permitted_sources(workplace)
+    vault, warehouse = Store.vault(), Store.warehouse()
+    with hub.opener.session(read=[vault], write=[warehouse]) as session, session.guard():
+        outcome = link(
+            session.raw,
+            sources=sources,
+            run_key=run_key(),
+            seed=settings.link_seed,
+            progress=workplace.progress,
+            report_dir=hub.reports("linkage", "model.html").parent,
         )
+        model = latest_model(session.raw)
+    _register(hub, outcome, model)
+    workplace.record(
+        StepResult(
+            "link",
+            rows_in=outcome.records,
+            rows_out=outcome.persons,
+            seconds=time.perf_counter() - start,
+            status="skipped" if outcome.skipped else "done",
+        )
+    )
     return outcome
 
 

@@ -12,7 +12,6 @@ import dagster as dg
 from assets.metadata import column_lineage, plain_schema, row_count
 from assets.names import CORE_FACTS, MARTS, POOL, core_key, mart_key
 from assets.workplace import Workplace
-from data_sharing_agreements.errors import Refused
 from data_sharing_agreements.registry import Mart
 from warehouse.marts.builder import publish
 from warehouse.marts.definition import Definition, MartSpec
@@ -38,11 +37,18 @@ def mart_assets(projects: Mapping[str, tuple[MartSpec, ...]]) -> list[dg.AssetsD
         pool=POOL,
     )
     def marts(workplace: dg.ResourceParam[Workplace]) -> Iterator[dg.MaterializeResult[None]]:
-        refused = publish_marts(workplace)
-        standing = {(mart.project, mart.mart): mart for mart in workplace.hub.registry.marts.all()}
-        for definition in definitions:
-            mart = standing.get((definition.project, definition.mart))
-            yield _result(definition, mart, refused.get(definition.project))
+        with workplace.working("mart"):
+            refused = publish_marts(workplace)
+            standing = {(mart.project, mart.mart): mart for mart in workplace.hub.registry.marts.all()}
+            results = [
+                _result(
+                    definition,
+                    standing.get((definition.project, definition.mart)),
+                    refused.get(definition.project),
+                )
+                for definition in definitions
+            ]
+        yield from results
 
     return [marts]
 
@@ -50,17 +56,13 @@ def mart_assets(projects: Mapping[str, tuple[MartSpec, ...]]) -> list[dg.AssetsD
 def publish_marts(workplace: Workplace) -> dict[str, StepResult]:
     """Publish what is new, write down what was done, and return the refusals by project.
 
-    Raises:
-        Refused: Every project was refused.
+    A project that is refused keeps the version before, and does not keep others
+    from being published.
     """
-    with workplace.working("mart"):
-        steps = publish(workplace.hub, workplace.progress)
-        for step in steps:
-            workplace.record(step)
-    refused = {step.source: step for step in steps if step.status == "refused"}
-    if steps and len(refused) == len(steps):
-        raise Refused(*(error for step in steps for error in step.errors))
-    return refused
+    steps = publish(workplace.hub, workplace.progress)
+    for step in steps:
+        workplace.record(step)
+    return {step.source: step for step in steps if step.status == "refused"}
 
 
 def _spec(definition: Definition) -> dg.AssetSpec:
@@ -94,7 +96,14 @@ def _result(
         metadata=row_count(mart.rows if mart else 0)
         | _schema(definition)
         | (_published(mart) if mart else {"version": "none"}),
-        check_results=[dg.AssetCheckResult(check_name=LICENSED, passed=refused is None, metadata=said)],
+        check_results=[
+            dg.AssetCheckResult(
+                asset_key=mart_key(definition.project, definition.mart),
+                check_name=LICENSED,
+                passed=refused is None,
+                metadata=said,
+            )
+        ],
     )
 
 

@@ -13,7 +13,7 @@ from assets.workplace import Progress, Workplace
 from data_sharing_agreements.errors import CommonwealError
 from pipelines.fingerprint import remember, steps_if_nothing_new
 from pipelines.interrupts import interruptible
-from pipelines.occupation import finish, occupy, outcome
+from pipelines.occupation import finish, occupy
 from pipelines.report import RunReport, report_of
 from warehouse.deployment import Deployment
 from warehouse.steps import StepResult
@@ -72,14 +72,15 @@ def _run_job(workplace: Workplace) -> None:
         fail_dead_runs(instance)
         job = build_defs(deployment, workplace=workplace).resolve_job_def(JOB)
         result = job.execute_in_process(instance=instance, raise_on_error=False)
-    if not result.success and outcome(workplace).exit_code == 0:
-        workplace.failures.append(_failed_outside())
+    failed = {event.step_key for event in result.all_events if event.is_step_failure}
+    if not result.success and (not failed or len(failed) > len(workplace.failures)):
+        workplace.failures.append(_failed_outside(sorted(str(step) for step in failed)))
 
 
-def _failed_outside() -> CommonwealError:
+def _failed_outside(steps: list[str]) -> CommonwealError:
     return Unexpected.of(
         "run-failed",
-        "Dagster ended the run before its steps could say why.",
-        why="No step reported a fault of its own.",
-        next="Open the run in `make dev`; run again to continue.",
+        f"Dagster ended the run, or one of its steps ({', '.join(steps) or 'none'}), by itself.",
+        why="Not every step that failed reported a fault of its own.",
+        next="This is a bug: open the run in Dagster's pages and report it. Run again to continue.",
     )

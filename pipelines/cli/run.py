@@ -58,7 +58,8 @@ def _show_results(payload: dict[str, Any]) -> None:
         link = payload["link"]
         say(f"Link version {link['version']}: {link['records']:,} records of {link['persons']:,} persons.")
     for mart in payload["marts"]:
-        say(f"Mart {mart['project']} version {mart['version']}: {mart['rows']:,} rows, {mart['path']}")
+        name = f"{mart['project']}/{mart['mart']}"
+        say(f"Mart {name} version {mart['version']}: {mart['rows']:,} rows, {mart['path']}")
     for report in payload["reports"]:
         say(f"Report {report['kind']}: {report['path']}")
     log = payload["log"]

@@ -24,7 +24,7 @@ from warehouse.deployment import Deployment
 from warehouse.hub import Hub
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = "ospi_k12"
+SOURCE = "hca_medicaid"
 RUN_AND_SAY = """
 import sys
 from pathlib import Path
@@ -38,7 +38,7 @@ REFERENCE = Deployment.load(ROOT / "commonweal.toml", Path("unused"))
 
 
 def one_source(directory: Path, evergreen: Path) -> Deployment:
-    """A deployment of the school records alone, with their deliveries in its landing directory."""
+    """A deployment of Medicaid alone, with their deliveries in its landing directory."""
     contract = next(REFERENCE.contracts_dir.rglob(f"{SOURCE}.yaml"))
     (directory / "contracts").mkdir(parents=True)
     shutil.copy(contract, directory / "contracts")
@@ -46,14 +46,14 @@ def one_source(directory: Path, evergreen: Path) -> Deployment:
         (directory / name).mkdir()
     config = directory / "commonweal.toml"
     config.write_text(
-        '[deployment]\nname = "schools"\n'
+        '[deployment]\nname = "one-source"\n'
         f'agreements = "{REFERENCE.agreements_dir}"\ncore = "{REFERENCE.core_dir}"\n'
         f'[link]\npurpose = "{REFERENCE.link_purpose}"\n'
         '[[accounts]]\nname = "someone"\nrole = "board"\n'
     )
     deployment = Deployment.load(config, directory / "home")
     deployment.landing.mkdir(parents=True)
-    for path in (evergreen / "landing").rglob("K12_*.parquet"):
+    for path in (evergreen / "landing").rglob("MEDICAID_*_2023-0[123].psv"):
         shutil.copy(path, deployment.landing)
     return deployment
 
@@ -68,7 +68,7 @@ def done(
     tmp_path_factory: pytest.TempPathFactory, evergreen: Path
 ) -> Iterator[tuple[Deployment, dg.ExecuteInProcessResult]]:
     """The job `everything`, run as Dagster's pages would: the run itself takes the home."""
-    deployment = one_source(tmp_path_factory.mktemp("schools"), evergreen)
+    deployment = one_source(tmp_path_factory.mktemp("one-source"), evergreen)
     with open_instance(deployment.dagster_home) as instance:
         result = build_defs(deployment).resolve_job_def(EVERYTHING).execute_in_process(instance=instance)
         yield deployment, result
@@ -122,7 +122,7 @@ def test_a_run_of_the_job_succeeds_and_says_what_it_did(done: tuple) -> None:
     metadata = found[0].metadata
     assert metadata["dagster/row_count"].value > 0
     names = {column.name for column in metadata["dagster/column_schema"].value.columns}
-    assert "enrollment.student_id" in names
+    assert "eligibility.msis_id" in names
     checks = [
         e.asset_check_evaluation_data
         for e in result.all_events
@@ -136,7 +136,7 @@ def test_deliveries_are_reported_by_period(done: tuple) -> None:
     deployment, _ = done
     with open_instance(deployment.dagster_home) as instance:
         periods = instance.get_materialized_partitions(dg.AssetKey(delivery_key(SOURCE)))
-    assert "2023Q1" in periods
+    assert periods == {"2023-01", "2023-02", "2023-03"}
 
 
 def test_the_home_is_left_in_order(done: tuple) -> None:
@@ -206,7 +206,7 @@ def test_the_sensor_waits_for_copying_to_end_and_asks_once(deployment: Deploymen
     assert isinstance(third, dg.SkipReason)
     with Hub.open(deployment) as hub:
         assert hub.registry.deliveries.pending()
-    (deployment.landing / "K12_ENROLLMENT_2030Q1.parquet").write_bytes(b"PAR1")
+    (deployment.landing / "MEDICAID_ELIG_2030-01.psv").write_bytes(b"x")
     fourth, _ = look(cursor)
     assert "changed" in fourth.skip_message
 
