@@ -47,9 +47,18 @@ def signer():
     return Signer()
 
 
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory):
+    """A new registry, to be copied: making one takes longer than most tests."""
+    path = tmp_path_factory.mktemp("blank") / "registry.sqlite"
+    Registry.create(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def registry(tmp_path):
-    with Registry.create(f"sqlite:///{tmp_path / 'registry.sqlite'}") as made:
+def registry(tmp_path, blank):
+    shutil.copy(blank, tmp_path / "registry.sqlite")
+    with Registry.open(f"sqlite:///{tmp_path / 'registry.sqlite'}") as made:
         yield made
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from datetime import date, timedelta
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -326,7 +327,8 @@ def test_a_decision_takes_under_a_millisecond_with_500_documents():
     assert len(many.documents()) >= 500
     seconds = []
     for request in [*GOOD.values()] * 50:
-        start = perf_counter()
+        start = thread_time()
         assert decide(request, many, ON).permitted
-        seconds.append(perf_counter() - start)
-    assert sorted(seconds)[len(seconds) // 2] < 0.001
+        seconds.append(thread_time() - start)
+    if sys.gettrace() is None:
+        assert sorted(seconds)[len(seconds) // 2] < 0.001

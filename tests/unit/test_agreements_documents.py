@@ -11,7 +11,7 @@ import yaml
 
 from data_sharing_agreements.bases import BASES_DIRECTORY, load_bases
 from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, load_agreements
-from data_sharing_agreements.documents.schemas import DIRECTORY, PUBLISHED, schema_text
+from data_sharing_agreements.documents.schemas import DIRECTORY, PUBLISHED, export_schemas, schema_text
 from data_sharing_agreements.errors import Invalid, Refused
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -250,3 +250,35 @@ def test_every_document_and_basis_is_described_for_the_board():
         assert document.id in page
     for code in load_bases():
         assert f"`{code}`" in page
+
+
+def test_schemas_are_written_where_asked(tmp_path):
+    written = export_schemas(tmp_path / "schemas")
+    assert {path.name: path.read_text() for path in written} == {
+        path.name: path.read_text() for path in DIRECTORY.glob("*.json")
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "steps", "value", "place"),
+    [
+        (
+            TANF,
+            ("suspensions",),
+            [{"start": "2026-02-01", "until": "2026-01-01", "reason": "r", "by": "b"}],
+            0,
+        ),
+        (TANF, ("period",), {"start": "2026-02-01", "until": "2026-01-01"}, None),
+        (TANF, ("release",), {"form": "rows", "outputs": "none", "public": True}, None),
+        (LEAVERS, ("recipients", 0, "valid_until"), "2001-01-01", 0),
+    ],
+)
+def test_clauses_that_contradict_themselves(state, path, steps, value, place):
+    edit(state / path, *steps, value=value)
+    where = steps[0] if place is None else f"{steps[0]}.{place}"
+    assert faults(state) == {f"{path}:{where}": "document-value-invalid"}
+
+
+def test_a_value_that_json_has_no_word_for(state):
+    (state / TANF).write_text((state / TANF).read_text() + "\ncolour: !!binary aGk=\n")
+    assert faults(state) == {TANF: "document-unreadable"}

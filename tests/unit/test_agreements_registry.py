@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -30,9 +31,18 @@ def clock():
     return Clock()
 
 
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory):
+    """A new registry, to be copied: making one takes longer than most tests."""
+    path = tmp_path_factory.mktemp("blank") / "home" / "registry.sqlite"
+    Registry.create(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def registry(tmp_path, clock):
-    with Registry.create(f"sqlite:///{tmp_path / 'home' / 'registry.sqlite'}", clock) as made:
+def registry(tmp_path, clock, blank):
+    shutil.copytree(blank.parent, tmp_path / "home")
+    with Registry.open(f"sqlite:///{tmp_path / 'home' / 'registry.sqlite'}", clock) as made:
         yield made
 
 
