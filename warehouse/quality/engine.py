@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Literal
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the library is imported, so before it
@@ -67,9 +68,8 @@ def expectations_over(session: Session, schema: str) -> Iterator[Any]:
     """
     cursor = session.raw.cursor()
     cursor.execute(f"USE {schema}")
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_staging(
+    sources = _context().data_sources
+    source = sources.add_or_update_staging(
         "staging",
         connection_string="duckdb:///:memory:",
         create_temp_table=False,
@@ -82,4 +82,13 @@ def expectations_over(session: Session, schema: str) -> Iterator[Any]:
         yield source
     finally:
         source.get_engine().dispose()
+        sources.delete("staging")
         cursor.close()
+
+
+@cache
+def _context() -> Any:
+    """Return this process's context, in memory alone, without progress bars."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context

@@ -21,7 +21,7 @@ from warehouse.quality.engine import NO_VALUES, expectations_over
 from warehouse.quality.results import CheckResult
 from warehouse.readers.staged import quoted
 
-ROWS = "row-count"
+ROWS = "empty-file"
 ALLOWED = frozenset(
     {
         "expect_column_values_to_not_be_null",
@@ -92,7 +92,7 @@ def _meta(rule: str, column: str, allowed: float) -> dict[str, Any]:
 
 
 def _run_table(source: Any, contract: Contract, one: Checked) -> list[CheckResult]:
-    asset = source.add_table_asset(one.name, table_name=one.name, schema_name="rows")
+    asset = source.add_table_asset(one.name, table_name=one.name)
     batch = asset.add_batch_definition_whole_table("all").get_batch()
     outcome = batch.validate(suite_of(contract, one), result_format=dict(NO_VALUES))
     return [_result(one, result) for result in outcome.results]
