@@ -4,8 +4,9 @@ Belongs here: the SELECT that chooses. Does not: which sources may vote; a proje
 own `person` is chosen from its licensed sources alone, so that no value of another
 source shows through.
 
-Each source has one vote, its latest value. Most votes win; then the latest; then the
-smaller value, so that the choice never depends on the order of rows.
+Each source has one vote, its latest value; a record without a day is its oldest. Most
+votes win; then the latest; then the smaller value, so that the choice never depends on
+the order of rows.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from warehouse.core.facts import ATTRIBUTES, FACTS
+
+_NO_DAY = "DATE '1000-01-01'"
 
 
 def person_sql(
@@ -47,7 +50,7 @@ def person_sql(
 def _chosen_sql(attribute: str, sources: Sequence[str], relations: Mapping[str, str], key: str) -> str:
     votes = " UNION ALL ".join(
         f"SELECT {key}, '{source}' AS source, "
-        f"max(struct_pack(as_of := as_of, value := {attribute})) AS latest "
+        f"max(struct_pack(as_of := coalesce(as_of, {_NO_DAY}), value := {attribute})) AS latest "
         f"FROM {relations[source]} WHERE {attribute} IS NOT NULL GROUP BY {key}"
         for source in sources
     )
@@ -55,5 +58,5 @@ def _chosen_sql(attribute: str, sources: Sequence[str], relations: Mapping[str, 
         f"SELECT {key}, latest.value AS value, min(source) AS source FROM ({votes}) "
         f"GROUP BY {key}, latest.value "
         f"QUALIFY row_number() OVER (PARTITION BY {key} "
-        "ORDER BY count(*) DESC, max(latest.as_of) DESC NULLS LAST, latest.value) = 1"
+        "ORDER BY count(*) DESC, max(latest.as_of) DESC, latest.value) = 1"
     )

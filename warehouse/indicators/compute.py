@@ -39,7 +39,7 @@ def compute(hub: Hub, progress: Callable[[str], None] | None = None) -> list[Ste
 
     Returns:
         One result an indicator: skipped where mart, definition and date are those of
-        the last time, refused where no agreement permits it.
+        the last time or nobody is counted, refused where no agreement permits it.
 
     Raises:
         Invalid: A definition is faulty, or names what its mart does not have.
@@ -66,6 +66,8 @@ def _step(hub: Hub, definition: Definition, progress: Callable[[str], None] | No
     if progress:
         progress(definition.id)
     results, rows = _compute(hub, definition, current, decision)
+    if not results:
+        return StepResult(STEP, definition.id, rows_in=rows, status="skipped")
     stored: list[dict[str, Any]] = [{**r.to_json(), "input_hash": made_from} for r in results]
     hub.registry.indicator_results.put(definition.id, stored, audit=AuditEvent(clauses=_clauses(decision)))
     return StepResult(

@@ -10,7 +10,6 @@ import re
 from datetime import date, timedelta
 
 _PATTERN = re.compile(r"(?P<year>\d{4})(?:Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
-_YEAR_DAYS = 365.25
 
 
 def is_period(text: str) -> bool:
@@ -31,8 +30,3 @@ def last_day(period: str) -> date:
     month = int(match["month"] or 3 * int(match["quarter"] or 4))
     first_of_next = date(year + month // 12, month % 12 + 1, 1)
     return first_of_next - timedelta(days=1)
-
-
-def years_between(start: str, end: str) -> float:
-    """Return the time between the ends of two periods, in years."""
-    return (last_day(end) - last_day(start)).days / _YEAR_DAYS

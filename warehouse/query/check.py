@@ -119,12 +119,7 @@ def _parse(sql: str) -> exp.Query:
     except (ParseError, TokenError, RecursionError) as error:
         if _first_word(sql) in _STATEMENTS:
             raise _not_select() from None
-        raise UsageFault.of(
-            "query-syntax",
-            f"The query is not SQL that can be parsed{_place(error)}.",
-            next="Correct its syntax; the dialect is DuckDB's.",
-            rule=_RULE,
-        ) from None
+        raise _syntax(_place(error)) from None
     if len(trees) != 1:
         raise refuse(
             f"The text holds {len(trees)} statements.",
@@ -132,9 +127,22 @@ def _parse(sql: str) -> exp.Query:
             "Send them one by one.",
         )
     tree = trees[0]
-    if not isinstance(tree, exp.Query):
-        raise _not_select()
-    return tree
+    if isinstance(tree, exp.Query):
+        return tree
+    if isinstance(tree, exp.Condition | exp.Alias) and _first_word(sql) not in _STATEMENTS:
+        raise _syntax()  # a misspelt SELECT reads as an expression
+    raise _not_select()
+
+
+def _syntax(place: str = "") -> UsageFault:
+    fault = UsageFault.of(
+        "query-syntax",
+        f"The query is not SQL that can be parsed{place}.",
+        next="Correct its syntax; the dialect is DuckDB's.",
+        rule=_RULE,
+    )
+    assert isinstance(fault, UsageFault)
+    return fault
 
 
 def _not_select() -> Refused:

@@ -82,6 +82,8 @@ def _check_table(node: dict[str, Any], tables: frozenset[str], store: str, ctes:
             raise refuse(
                 "The query reads something that is not a table.", "Only tables are read.", "Name a table."
             )
+    if node.get("type") == "RECURSIVE_CTE_NODE":
+        raise refuse("The query is recursive.", "It may never end.", "Write it without WITH RECURSIVE.")
     if node.get("type") != "BASE_TABLE":
         return
     name, place = node["table_name"].lower(), (node.get("catalog_name", ""), node.get("schema_name", ""))
