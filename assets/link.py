@@ -47,6 +47,8 @@ def link_asset(contracts: Contracts) -> dg.AssetsDefinition:
     def spine(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster reads the plain class
         with workplace.working("link"):
             outcome = make_spine(workplace)
+        if outcome is None:
+            return dg.MaterializeResult(metadata=row_count(0) | plain_schema(_SCHEMA))
         return dg.MaterializeResult(
             metadata=row_count(outcome.records)
             | plain_schema(_SCHEMA)
@@ -56,8 +58,11 @@ def link_asset(contracts: Contracts) -> dg.AssetsDefinition:
     return spine
 
 
-def make_spine(workplace: Workplace) -> LinkOutcome:
+def make_spine(workplace: Workplace) -> LinkOutcome | None:
     """Link every source whose agreement permits it, and write down what came of it.
+
+    Returns:
+        What came of it; None while no delivery has ever been accepted.
 
     Raises:
         Refused: The agreements do not permit to link the sources that are left.
@@ -65,6 +70,9 @@ def make_spine(workplace: Workplace) -> LinkOutcome:
     hub = workplace.hub
     settings = hub.deployment
     start = time.perf_counter()
+    if not hub.registry.deliveries.current():
+        workplace.record(StepResult("link", status="skipped"))
+        return None
     sources = permitted_sources(workplace)
     vault, warehouse = Store.vault(), Store.warehouse()
     with hub.opener.session(read=[vault], write=[warehouse]) as session, session.guard():
