@@ -234,7 +234,14 @@ class Deliveries:
         if not values:
             return
         connection.execute(update(delivery).where(delivery.c.id == before.id).values(**values))
-        facts = {"delivery": before.id, "source": before.source, "period": before.period, **values}
+        # The log has no counts: a small one could speak of a person.
+        facts = {
+            "delivery": before.id,
+            "source": before.source,
+            "period": before.period,
+            "state": after,
+            "rules": sorted(rule["rule"] for rule in values.get("held_rules", ())),
+        }
         write_down(connection, self._clock, "delivery", facts, audit)
 
     def _supersede_others(self, connection: Connection, accepted: Delivery, audit: AuditEvent | None) -> None:

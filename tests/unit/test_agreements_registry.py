@@ -86,9 +86,11 @@ def test_a_held_delivery_leaves_the_previous_one_standing(registry):
     registry.deliveries.update(first.id, state="accepted")
     second = record(registry, sha256="bb")
     held = registry.deliveries.update(
-        second.id, state="held", held_rules=[{"rule": "trailer-count", "rows": 0}]
+        second.id, state="held", held_rules=[{"rule": "trailer-count", "rows": 3}]
     )
-    assert held.held_rules == ({"rule": "trailer-count", "rows": 0},)
+    assert held.held_rules == ({"rule": "trailer-count", "rows": 3},)
+    assert last_entry(registry)["summary"]["rules"] == ["trailer-count"]
+    assert "rows" not in str(last_entry(registry)["summary"])
     assert [d.id for d in registry.deliveries.current()] == [first.id]
 
 
