@@ -60,7 +60,8 @@ def safe(error: BaseException) -> CommonwealError:
     A full disk is one error, whichever library met it.
     """
     if isinstance(error, CommonwealError):
-        return no_space() if error.details[0].code == NO_SPACE else error
+        elsewhere = error.details[0].code == NO_SPACE and not isinstance(error, OutOfSpace)
+        return no_space() if elsewhere else error
     known = _from_sqlite(error) or _from_system(error)
     return known or Unexpected.of(
         "unexpected",

@@ -4,12 +4,16 @@ Belongs here: options and the printed report. Does not: the run.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from data_sharing_agreements.errors import CommonwealError, Held, Refused
 from pipelines.cli.context import Context
 from pipelines.cli.output import emit, error_text, json_option, note, say, table
+
+if TYPE_CHECKING:
+    from pipelines.report import RunReport
 
 
 @click.command()
@@ -35,9 +39,20 @@ def run(context: Context, landing: Path | None, as_json: bool) -> int:
     payload = report.to_json()
     emit(payload, as_json=as_json, people=lambda: _show(payload))
     if not as_json:
-        for failure in report.failures:
-            note(error_text(failure))
+        for problem in problems(report):
+            note(error_text(problem))
     return report.exit_code
+
+
+def problems(report: "RunReport") -> list[CommonwealError]:
+    """Return what went wrong, each fault once: failures, then what was held and refused."""
+    told = {detail for failure in report.failures for detail in failure.details}
+    found = list(report.failures)
+    for kind, status in ((Held, "held"), (Refused, "refused")):
+        details = [d for step in report.steps if step.status == status for d in step.errors]
+        if left := tuple(dict.fromkeys(d for d in details if d not in told)):
+            found.append(kind(*left))
+    return found
 
 
 def _show(payload: dict[str, Any]) -> None:

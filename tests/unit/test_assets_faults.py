@@ -56,6 +56,8 @@ def test_a_full_disk_is_one_error_whoever_met_it() -> None:
     error = safe(Invalid.of("no-disk-left", "No room."))
     assert isinstance(error, OutOfSpace)
     assert error.exit_code == 1
+    own = OutOfSpace.of("no-disk-left", "Only 3 MiB are free.")
+    assert safe(own) is own
 
 
 def test_a_missing_permission_names_the_file() -> None:
