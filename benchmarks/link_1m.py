@@ -70,8 +70,13 @@ def _apart(work: Callable[..., Figures], *arguments: object) -> Figures:
 
 def _open(place: Path, vault: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
-        config={"threads": 2, "memory_limit": "6GB", "temp_directory": str(place / "spill")}
+        config={
+            "threads": 2,
+            "memory_limit": "6GB",
+            "temp_directory": str(place / "spill"),
+        }
     )
+    connection.execute("SET enable_progress_bar = false").fetchall()
     connection.execute(f"ATTACH '{place / 'vault.duckdb'}' AS vault {vault}").fetchall()
     return connection
 
@@ -117,12 +122,12 @@ def _unfold(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `plain`: standardised values of every record, with blocking keys made of clear values."""
     fields = ", ".join(f"s.{field}" for field in standardise.FIELDS)
     connection.execute(
-        f"""CREATE TEMP TABLE plain AS SELECT r.record_key AS node, {fields}, s.number || ' ' || s.street AS place
+        f"""CREATE TEMP VIEW plain_records AS SELECT r.record_key AS node, {fields}
             FROM link_record r JOIN link_standard s USING (node)"""
     ).fetchall()
+    encode.add_blocks(connection, "plain_records", "plain")
+    connection.execute("DROP VIEW plain_records").fetchall()
     standardise.drop(connection)
-    encode.make_key_macro(connection)
-    encode.add_blocks(connection, "plain")
 
 
 def _figures(connection: duckdb.DuckDBPyConnection, place: Path, linked: str, seconds: float) -> Figures:

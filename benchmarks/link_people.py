@@ -16,8 +16,8 @@ import pandas as pd
 
 from privacy.vault import VAULT_DDL
 
-_ONSETS = np.array("B C D F G H J K L M N P R S T V W BR CH DR GR KR MC SH ST TH TR".split())
-_CORES = np.array("A E I O U AI EA EE IE OA OU".split())
+_ONSETS = np.array([*"BCDFGHJKLMNPRSTVW", "BR", "CH", "DR", "GR", "KR", "MC", "SH", "ST", "TH", "TR"])
+_CORES = np.array([*"AEIOU", "AI", "EA", "EE", "IE", "OA", "OU"])
 _ENDS = np.array(["", "N", "R", "L", "S", "TH", "CK", "ND", "RT", "LL", "SON", "TON", "MAN", "FIELD"])
 _LETTERS = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 Strings = npt.NDArray[np.str_]

@@ -24,7 +24,7 @@ def link_plainly(connection: duckdb.DuckDBPyConnection) -> str:
         cl.LevenshteinAtThresholds("ssn", [1, 2]),
         cl.ExactMatch("sex"),
         cl.ExactMatch("employer").configure(term_frequency_adjustments=True),
-        cl.JaroWinklerAtThresholds("place", [0.9]).configure(term_frequency_adjustments=True),
+        cl.ExactMatch("place").configure(term_frequency_adjustments=True),
         cl.ExactMatch("zip"),
     ]
     settings = SettingsCreator(

@@ -50,6 +50,17 @@ def resolve(connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
     return weigher.model
 
 
+def alone(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `link_pair`, empty, and `link_cluster` with each node a cluster of its own."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE link_pair (a BIGINT, b BIGINT, weight DOUBLE)"
+    ).fetchall()
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE link_cluster AS
+            SELECT record_key, source, node::BIGINT AS cluster FROM link_record"""
+    ).fetchall()
+
+
 def cluster(
     sizes: npt.NDArray[np.int64], pairs: Compared, weights: Weights, model: Model
 ) -> npt.NDArray[np.int64]:
@@ -127,7 +138,8 @@ def record_pairs(connection: duckdb.DuckDBPyConnection, model: Model, least: flo
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_record_pair AS
             WITH pair AS (
-                SELECT least(x.record_key, y.record_key) AS l, greatest(x.record_key, y.record_key) AS r, weight
+                SELECT least(x.record_key, y.record_key) AS l,
+                    greatest(x.record_key, y.record_key) AS r, weight
                 FROM link_pair p JOIN link_record x ON x.node = p.a JOIN link_record y ON y.node = p.b
                 WHERE weight >= {least}
                 UNION ALL

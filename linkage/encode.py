@@ -10,6 +10,7 @@ of several fields are hashes of keyed tokens, and so as unreadable as those.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import duckdb
@@ -23,7 +24,8 @@ TOKENS: Mapping[str, str] = {
     "given": "name", "initial": "letter", "formal": "name", "other_formal": "name", "root": "name",
     "given_phonetic": "sound", "surname": "name", "part_a": "name", "part_b": "name", "part_c": "name",
     "surname_phonetic": "sound", "middle": "name", "middle_initial": "letter", "suffix": "suffix",
-    "birth": "birth", "birth_year": "year", "day_month": "day", "ssn": "ssn", "ssn_first": "ssn_first", "ssn_last": "ssn_last",
+    "birth": "birth", "birth_year": "year", "day_month": "day", "ssn": "ssn",
+    "ssn_first": "ssn_first", "ssn_last": "ssn_last",
     "sex": "sex", "number": "number", "street": "street", "unit": "unit", "zip": "zip", "phone": "phone",
     "email": "email", "employer": "employer", "household": "household",
 }  # fmt: skip
@@ -35,6 +37,8 @@ VECTORS: tuple[str, ...] = ("given", "surname", "street")
 NUMBERS: tuple[str, ...] = ("birth", "ssn")
 """Columns that become packed digits as well, named `<column>_digits`."""
 
+_WORD = re.compile(r"\w+")
+_FUNCTIONS = frozenset({"least", "greatest"})
 _NAMES = "least(given, surname), greatest(given, surname)"
 BLOCKS: Mapping[str, tuple[str, int]] = {
     "ssn": ("ssn", 500),
@@ -79,36 +83,32 @@ def encode(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     """
     standard = connection.execute("SELECT * FROM link_standard").to_arrow_table()
     connection.register("link_encoded_data", _encoded(standard, Encoder(key)))
-    make_key_macro(connection)
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE link_encoded AS
-            SELECT *, {_key_sql("number, street")} AS place FROM link_encoded_data"""
-    ).fetchall()
+    add_blocks(connection, "link_encoded_data", "link_encoded")
     connection.unregister("link_encoded_data")
-    add_blocks(connection, "link_encoded")
 
 
-def make_key_macro(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `link_key(parts)`: one number that stands for several values, NULL if any is missing."""
-    connection.execute(
-        """CREATE OR REPLACE TEMP MACRO link_key(parts) AS
-            CASE WHEN len(list_filter(parts, lambda p: p IS NULL)) = 0 THEN (hash(parts) >> 1)::BIGINT END"""
-    ).fetchall()
+def add_blocks(connection: duckdb.DuckDBPyConnection, source: str, table: str) -> None:
+    """Make a temporary table of the source's columns, `place` and the blocking keys.
 
-
-def add_blocks(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Add the blocking keys to a table that has the fields they are made of."""
+    Args:
+        connection: Holds the source.
+        source: Relation with `node` and the fields that keys are made of.
+        table: Name of the table to make.
+    """
     keys = ", ".join(f"{_key_sql(fields)} AS block_{name}" for name, (fields, _) in BLOCKS.items())
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE link_blocks AS SELECT *, {keys} FROM {table}"
+        f"CREATE OR REPLACE TEMP TABLE link_blocks AS SELECT node, {keys} FROM {source}"
     ).fetchall()
-    large = {name: _large_sql(f"block_{name}", largest) for name, (_, largest) in BLOCKS.items()}
-    kept = ", ".join(
-        f"CASE WHEN block_{name} NOT IN ({sql}) THEN block_{name} END AS block_{name}"
-        for name, sql in large.items()
+    capped = ", ".join(
+        f"""CASE WHEN block_{name} NOT IN ({_large_sql(f"block_{name}", largest)})
+            THEN block_{name} END AS block_{name}"""
+        for name, (_, largest) in BLOCKS.items()
     )
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * REPLACE ({kept}) FROM link_blocks"
+        f"""CREATE OR REPLACE TEMP TABLE {table} AS
+            WITH capped AS (SELECT node, {capped} FROM link_blocks)
+            SELECT s.*, {_key_sql("number, street")} AS place, capped.* EXCLUDE (node)
+            FROM {source} s JOIN capped USING (node)"""
     ).fetchall()
     connection.execute("DROP TABLE link_blocks").fetchall()
 
@@ -133,8 +133,11 @@ def _encoded(standard: pa.Table, encoder: Encoder) -> pa.Table:
 
 
 def _key_sql(fields: str) -> str:
-    """SQL for one number that stands for several tokens, NULL if any is missing."""
-    return fields if fields.isidentifier() else f"link_key([{fields}])"
+    """SQL for one number that stands for several values, NULL if any is missing."""
+    if fields.isidentifier():
+        return fields
+    known = " AND ".join(f"{name} IS NOT NULL" for name in sorted(set(_WORD.findall(fields)) - _FUNCTIONS))
+    return f"CASE WHEN {known} THEN (hash({fields}) >> 1)::BIGINT END"
 
 
 def _large_sql(column: str, largest: int) -> str:

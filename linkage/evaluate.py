@@ -137,7 +137,8 @@ def _read_truth(connection: duckdb.DuckDBPyConnection, truth: Path) -> list[str]
                 LEFT JOIN vault.crosswalk x ON x.namespace = t.source AND x.source_id = t.record_id
                 LEFT JOIN warehouse.spine.current s ON s.record_key = x.key
             )
-            SELECT *, dense_rank() OVER (ORDER BY person_key, CASE WHEN person_key IS NULL THEN line END) AS cluster
+            SELECT *, dense_rank() OVER (
+                ORDER BY person_key, CASE WHEN person_key IS NULL THEN line END) AS cluster
             FROM joined"""
     ).fetchall()
     connection.unregister("eval_truth")
@@ -153,7 +154,8 @@ def _make_counts(connection: duckdb.DuckDBPyConnection, threshold: float) -> Non
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE eval_pair AS
             WITH scored AS (
-                SELECT record_key_l AS l, record_key_r AS r FROM warehouse.spine.pair WHERE weight >= {threshold}
+                SELECT record_key_l AS l, record_key_r AS r FROM warehouse.spine.pair
+                WHERE weight >= {threshold}
             ), seen AS (FROM scored UNION ALL SELECT r, l FROM scored)
             SELECT x.line, x.person, y.person = x.person AS hit, least(x.source, y.source) AS s1,
                 greatest(x.source, y.source) AS s2
@@ -171,7 +173,8 @@ def _make_counts(connection: duckdb.DuckDBPyConnection, threshold: float) -> Non
             ), hit AS (
                 SELECT a.person, a.source AS s1, b.source AS s2,
                     sum(CASE WHEN a.source = b.source THEN a.n * (a.n - 1) / 2 ELSE a.n * b.n END) AS hit
-                FROM cell a JOIN cell b ON a.person = b.person AND a.cluster = b.cluster AND a.source <= b.source
+                FROM cell a JOIN cell b
+                    ON a.person = b.person AND a.cluster = b.cluster AND a.source <= b.source
                 GROUP BY ALL
             ), linked AS (
                 SELECT c.person, least(c.source, o.source) AS s1, greatest(c.source, o.source) AS s2,
@@ -200,7 +203,8 @@ def _part(connection: duckdb.DuckDBPyConnection, select: str) -> Part:
 
 def _by_source_pair(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[tuple[str, str], Part], ...]:
     rows = connection.execute(
-        """SELECT s1, s2, kind, hit, linked, real, count(*) AS people FROM eval_source GROUP BY ALL ORDER BY ALL"""
+        """SELECT s1, s2, kind, hit, linked, real, count(*) AS people
+            FROM eval_source GROUP BY ALL ORDER BY ALL"""
     ).df()
     return tuple(
         ((str(first), str(second)), _of(part))
@@ -221,7 +225,8 @@ def _by_subgroup(connection: duckdb.DuckDBPyConnection, column: str) -> list[tup
                     count(*) OVER (PARTITION BY person, cluster) - 1 AS hit
                 FROM eval_record r
             ), scored AS (
-                SELECT line, count(*) AS linked, count(*) FILTER (WHERE hit) AS hit FROM eval_pair GROUP BY line
+                SELECT line, count(*) AS linked, count(*) FILTER (WHERE hit) AS hit
+                FROM eval_pair GROUP BY line
             ), ends AS (
                 SELECT 'clusters' AS kind, grp, person, line, hit, linked, real FROM of_record
                 UNION ALL

@@ -21,7 +21,7 @@ from splink.internals.exceptions import SplinkException
 
 from data_sharing_agreements.errors import CommonwealError
 from linkage import encode, persons, standardise, train
-from linkage.clusters import record_pairs, resolve
+from linkage.clusters import alone, record_pairs, resolve
 from linkage.model import Model, read_model
 from linkage.report import write_report
 from linkage.spine import Version, ensure_spine, latest_version, publish
@@ -32,8 +32,12 @@ METHOD = "1"
 GREY_BELOW = 4.0
 """Pairs this far below the threshold are kept for review."""
 
+FEWEST_NODES = 2
+"""Fewer different records cannot be compared; each is a person."""
+
 _TABLES = (
-    "link_record", "link_pair", "link_cluster", "link_record_pair", "link_unscored", "link_person_of", "link_change",
+    "link_record", "link_pair", "link_cluster", "link_record_pair", "link_unscored",
+    "link_person_of", "link_change",
 )  # fmt: skip
 
 Progress = Callable[[str], object]
@@ -142,8 +146,11 @@ def _resolve(
     tell("link: encoding")
     encode.encode(connection, run_key)
     standardise.drop(connection)
+    if nodes < FEWEST_NODES:
+        alone(connection)
+        return model, record_pairs(connection, model, model.pair_threshold - GREY_BELOW)
     tell("link: training")
-    trained = train.train(connection, model, nodes) if nodes > 1 else model
+    trained = train.train(connection, model, nodes)
     tell("link: comparing and clustering")
     fitted = resolve(connection, trained)
     encode.drop(connection)

@@ -19,7 +19,7 @@ import pyarrow as pa
 from linkage import standardise_names as names
 from linkage import standardise_numbers as numbers
 from linkage import standardise_places as places
-from linkage.vocabulary import nicknames
+from linkage.vocabulary import nicknames, words
 
 READ_ROLES: tuple[str, ...] = (
     "given_name", "middle_name", "surname", "suffix", "full_name", "birth_date", "birth_year", "ssn", "sex",
@@ -35,7 +35,8 @@ FIELDS: tuple[str, ...] = (
     "given", "initial", "formal", "other_formal", "root", "given_phonetic",
     "surname", "part_a", "part_b", "part_c", "surname_phonetic",
     "middle", "middle_initial", "suffix", "birth", "birth_year", "day_month",
-    "ssn", "ssn_first", "ssn_last", "sex", "number", "street", "unit", "zip", "phone", "email", "employer", "household",
+    "ssn", "ssn_first", "ssn_last", "sex", "number", "street", "unit", "zip", "phone", "email",
+    "employer", "household",
 )  # fmt: skip
 """Columns of `link_standard` after `node`."""
 
@@ -43,8 +44,9 @@ _FREE_FIELDS = ("phone", "email", "employer", "household")
 """Fields in which records of one node may differ."""
 
 _TABLES = (
-    "link_raw", "link_nickname", "link_given", "link_middle", "link_surname", "link_street", "link_person",
-    "link_fold", "link_standard",
+    "link_raw", "link_nickname", "link_street_word", "link_given", "link_middle", "link_surname", "link_street",
+    "link_person",
+    "link_said", "link_fold", "link_standard",
 )  # fmt: skip
 
 
@@ -91,7 +93,7 @@ def standardise(connection: duckdb.DuckDBPyConnection) -> int:
     """
     for statement in names.macros_sql():
         connection.execute(statement).fetchall()
-    _make_nicknames(connection)
+    _make_vocabulary(connection)
     _split_full_names(connection)
     _make(connection, "link_given", names.given_names_sql(_distinct("given_name")))
     _make(connection, "link_middle", names.given_names_sql(_distinct("middle_name")))
@@ -119,12 +121,22 @@ def _distinct(*columns: str) -> str:
     return f"(SELECT DISTINCT raw FROM ({union}) WHERE raw IS NOT NULL)"
 
 
-def _make_nicknames(connection: duckdb.DuckDBPyConnection) -> None:
+def _make_vocabulary(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `link_nickname` and `link_street_word` from the vocabulary."""
     name, formal, other = zip(*nicknames(), strict=True)
-    table = pa.table({"name": name, "formal": formal, "other_formal": pa.array(other, pa.string())})
-    connection.register("link_nickname_data", table)
-    _make(connection, "link_nickname", "SELECT * FROM link_nickname_data")
-    connection.unregister("link_nickname_data")
+    street = words("street")
+    _load(
+        connection,
+        "link_nickname",
+        pa.table({"name": name, "formal": formal, "other_formal": pa.array(other, pa.string())}),
+    )
+    _load(connection, "link_street_word", pa.table({"word": list(street), "standard": list(street.values())}))
+
+
+def _load(connection: duckdb.DuckDBPyConnection, table: str, data: pa.Table) -> None:
+    connection.register("link_data", data)
+    _make(connection, table, "SELECT * FROM link_data")
+    connection.unregister("link_data")
 
 
 def _split_full_names(connection: duckdb.DuckDBPyConnection) -> None:
@@ -185,7 +197,8 @@ def _clear_shared(connection: duckdb.DuckDBPyConnection, column: str, *also: str
     connection.execute(
         f"""UPDATE link_person SET {cleared} WHERE {column} IN (
             SELECT {column} FROM link_person WHERE {column} IS NOT NULL GROUP BY {column}
-            HAVING least(count(DISTINCT left(given_phonetic, 2)), count(DISTINCT surname_phonetic)) > {SHARED_LIMIT}
+            HAVING least(count(DISTINCT left(given_phonetic, 2)), count(DISTINCT surname_phonetic))
+                    > {SHARED_LIMIT}
                 OR count(DISTINCT birth) FILTER (WHERE given IS NULL) > {SHARED_LIMIT})"""
     ).fetchall()
 
@@ -204,19 +217,26 @@ def _fold(connection: duckdb.DuckDBPyConnection) -> int:
     said = ", ".join(f"coalesce({field}, '')" for field in FIELDS if field not in _FREE_FIELDS)
     _make(
         connection,
+        "link_said",
+        f"""SELECT record_key, source, md5_number(concat_ws(chr(31), source, {said})) AS said,
+                {telling} AS telling
+            FROM link_person""",
+    )
+    _make(
+        connection,
         "link_fold",
-        f"""WITH keyed AS (
-                SELECT record_key, source, concat_ws(chr(31), source, {said}) AS said, {telling} AS telling FROM link_person
+        """WITH shared AS (
+                SELECT said, min(record_key) AS lead FROM link_said WHERE telling
+                GROUP BY said HAVING count(*) > 1
             )
-            SELECT record_key, source, hash(said) AS content,
-                CASE WHEN telling THEN min(record_key) OVER (PARTITION BY said, telling) ELSE record_key END AS lead
-            FROM keyed""",
+            SELECT record_key, source, said, coalesce(lead, record_key) AS lead
+            FROM link_said LEFT JOIN shared USING (said)""",
     )
     _make(
         connection,
         "link_record",
         """WITH numbered AS (
-                SELECT record_key, row_number() OVER (ORDER BY content, record_key) - 1 AS node
+                SELECT record_key, row_number() OVER (ORDER BY said, record_key) - 1 AS node
                 FROM link_fold WHERE record_key = lead
             )
             SELECT f.record_key, f.source, n.node::INTEGER AS node, f.record_key = f.lead AS leads

@@ -37,8 +37,8 @@ def macros_sql() -> tuple[str, ...]:
         collapsed = f"regexp_replace({collapsed}, '{digit}+', '{digit}', 'g')"
     return (
         """CREATE OR REPLACE TEMP MACRO link_letters(x) AS
-            replace(replace(replace(replace(translate(strip_accents(upper(x)), 'ØŁĐÐ', 'OLDD'),
-                'ß', 'SS'), 'Æ', 'AE'), 'Œ', 'OE'), 'Þ', 'TH')""",
+            replace(replace(replace(replace(translate(strip_accents(upper(replace(x, 'ß', 'ss'))),
+                'ØŁĐÐ', 'OLDD'), 'ẞ', 'SS'), 'Æ', 'AE'), 'Œ', 'OE'), 'Þ', 'TH')""",
         f"""CREATE OR REPLACE TEMP MACRO link_words(x) AS
             list_filter(list_transform(
                 string_split(regexp_replace(link_letters(x), '[\\s,/_–-]+', ' ', 'g'), ' '),
@@ -123,7 +123,8 @@ def surnames_sql(source: str) -> str:
         ), named AS (
             SELECT raw, suffix, parts, nullif(array_to_string(parts, ''), '') AS surname FROM joined
         ), known AS (
-            SELECT raw, suffix, CASE WHEN NOT list_contains({placeholders}, surname) THEN surname END AS surname,
+            SELECT raw, suffix,
+                CASE WHEN NOT list_contains({placeholders}, surname) THEN surname END AS surname,
                 parts FROM named
         )
         SELECT raw, suffix, surname,

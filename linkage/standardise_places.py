@@ -6,7 +6,7 @@ which needs data of its own, or any other field.
 
 from __future__ import annotations
 
-from linkage.vocabulary import sql_map, words
+from linkage.vocabulary import words
 
 _UNIT_WORDS = "|".join(words("unit"))
 
@@ -15,7 +15,8 @@ def streets_sql(source: str) -> str:
     """SELECT of one row a distinct street.
 
     Args:
-        source: Relation with a column `raw`, distinct.
+        source: Relation with a column `raw`, distinct. Words are written as in the table
+            `link_street_word` (word, standard).
 
     Columns: raw, street (words abbreviated as the postal service does), number and unit
     where the street's text holds them, else NULL. A post office box is the street POBOX
@@ -27,7 +28,8 @@ def streets_sql(source: str) -> str:
                 '[^A-Z0-9#]+', ' ', 'g')) AS line
             FROM {source}
         ), boxed AS (
-            SELECT raw, line, regexp_extract(line, '^(?:P ?O ?BOX|POST OFFICE BOX|BOX) ?#? ?([0-9A-Z]+)$', 1) AS box,
+            SELECT raw, line,
+                regexp_extract(line, '^(?:P ?O ?BOX|POST OFFICE BOX|BOX) ?#? ?([0-9A-Z]+)$', 1) AS box,
                 regexp_extract(line, '^([0-9]+[A-Z]?) +[A-Z0-9]', 1) AS front,
                 regexp_extract(line, ' (?:{_UNIT_WORDS}|#) ?#? ?([A-Z0-9]+)$', 1) AS back
             FROM cleaned
@@ -36,17 +38,19 @@ def streets_sql(source: str) -> str:
                 regexp_replace(regexp_replace(line, '^[0-9]+[A-Z]? +([A-Z0-9])', '\\1'),
                     ' (?:{_UNIT_WORDS}|#) ?#? ?[A-Z0-9]+$', '') AS line
             FROM boxed
-        ), spelled AS (
-            SELECT raw, box, front, back,
-                array_to_string(list_transform(string_split(line, ' '),
-                    lambda w: coalesce({sql_map("street")}[w], w)), ' ') AS street
+        ), word AS (
+            SELECT raw, unnest(string_split(line, ' ')) AS word,
+                generate_subscripts(string_split(line, ' '), 1) AS place
             FROM bare
+        ), spelled AS (
+            SELECT raw, string_agg(coalesce(w.standard, word), ' ' ORDER BY place) AS street
+            FROM word LEFT JOIN link_street_word w USING (word) GROUP BY raw
         )
         SELECT raw,
             CASE WHEN box <> '' THEN 'POBOX' ELSE nullif(street, '') END AS street,
             CASE WHEN box <> '' THEN box ELSE nullif(front, '') END AS number,
             nullif(back, '') AS unit
-        FROM spelled
+        FROM bare JOIN spelled USING (raw)
     """
 
 

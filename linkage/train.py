@@ -14,6 +14,7 @@ from linkage.kin import with_kin
 from linkage.model import Comparison, Level, Model, case_sql
 
 SAMPLE_PAIRS = 1_000_000
+SAMPLE_PER_NODE = 100
 FEWEST_PAIRS = 300
 RECALL = 0.75
 _FLOOR = 1e-8
@@ -47,7 +48,8 @@ def _numbers(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]
 def _prior(connection: duckdb.DuckDBPyConnection, nodes: int) -> float:
     """Return the share of pairs that are of one person: pairs found by rules over their assumed recall."""
     matched = " UNION ".join(
-        f"SELECT l.node AS a, r.node AS b FROM link_encoded l JOIN link_encoded r ON {rule} AND l.node < r.node"
+        f"""SELECT l.node AS a, r.node AS b FROM link_encoded l JOIN link_encoded r
+            ON {rule} AND l.node < r.node"""
         for rule in DETERMINISTIC
     )
     (pairs,) = _numbers(connection, f"SELECT count(*) FROM ({matched})")
@@ -58,18 +60,22 @@ def _with_u(connection: duckdb.DuckDBPyConnection, model: Model, nodes: int) -> 
     """Return the comparisons with u from random pairs.
 
     Every record is paired with others at fixed distances in the table, whose order is that
-    of random keys; so all records take part, where a sample of records crossed with itself
-    would know few names. A random sample of pairs holds true matches too, and for a field
-    as telling as a birth date they are as many as the chance agreements: their share, the
+    of a hash; so all records take part, where a sample of records crossed with itself would
+    know few names. A random sample of pairs holds true matches too, and for a field as
+    telling as a birth date they are as many as the chance agreements: their share, the
     prior times m, is taken off.
     """
-    steps = max(1, min(SAMPLE_PAIRS // max(nodes, 1), (nodes - 1) // 2))
+    sample = min(SAMPLE_PAIRS, SAMPLE_PER_NODE * nodes)
+    steps = max(1, min(sample // nodes, (nodes - 1) // 2))
     cases = ", ".join(f"{case_sql(c)} AS level_{i}" for i, c in enumerate(model.comparisons))
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_sample AS
-            WITH step AS (SELECT (1 + hash(i, {model.seed}) % {max(nodes - 1, 1)})::INTEGER AS step FROM range({steps}) t(i)),
-            pair AS (SELECT node AS a, (node + step) % {max(nodes, 1)} AS b FROM link_encoded, step
-                     WHERE hash(node, {model.seed}) % {nodes} < {SAMPLE_PAIRS})
+            WITH step AS (
+                SELECT (1 + hash(i, {model.seed}) % {nodes - 1})::INTEGER AS step FROM range({steps}) t(i)
+            ), pair AS (
+                SELECT node AS a, (node + step) % {nodes} AS b FROM link_encoded, step
+                WHERE hash(node, {model.seed}) % {nodes} < {sample}
+            )
             SELECT {cases} FROM pair JOIN link_encoded l ON l.node = a JOIN link_encoded r ON r.node = b"""
     ).fetchall()
     counted = [
@@ -85,19 +91,23 @@ def _with_u(connection: duckdb.DuckDBPyConnection, model: Model, nodes: int) -> 
 
 def _comparison_u(comparison: Comparison, counts: dict[int, int], prior: float, nodes: int) -> Comparison:
     known = sum(n for level, n in counts.items() if not comparison.levels[level].null)
-    if known < FEWEST_PAIRS:
-        return comparison
-    levels = [
-        _level_u(level, counts.get(i, 0) / known, prior, nodes) for i, level in enumerate(comparison.levels)
+    shares = [
+        counts.get(i, 0) / known if known >= FEWEST_PAIRS else None for i in range(len(comparison.levels))
     ]
-    if not levels[-1].fixed_u:
+    levels = [
+        _level_u(level, share, prior, nodes) for level, share in zip(comparison.levels, shares, strict=True)
+    ]
+    if shares[-1] is not None and not levels[-1].fixed_u:
         levels[-1] = replace(levels[-1], u=max(1 - sum(level.u for level in levels[:-1]), _FLOOR))
     return replace(comparison, levels=tuple(levels))
 
 
-def _level_u(level: Level, observed: float, prior: float, nodes: int) -> Level:
+def _level_u(level: Level, observed: float | None, prior: float, nodes: int) -> Level:
+    """Return a level with u as observed, or its own where too little was."""
     if level.null or level.fixed_u:
         return level
     if level.u_per_record:
         return replace(level, u=level.u_per_record / nodes)
+    if observed is None:
+        return level
     return replace(level, u=max(observed - prior * level.m, observed / 20, level.u / 100, _FLOOR))
