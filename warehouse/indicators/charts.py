@@ -39,7 +39,7 @@ def course_svg(definition: Definition, series: Sequence[Result]) -> str:
         {"date": [pd.Timestamp(last_day(p)) for p, _ in path], "value": [v for _, v in path]}
     )
     ends = sorted({*seen["date"], *planned["date"]})
-    x = alt.X("date:T", title=None, axis=_quarters(ends))
+    x = alt.X("date:T", title=None, axis=_period_axis(ends, definition.cadence.every))
     y = alt.Y(
         "value:Q", title=None, scale=_scale([*seen["low"], *seen["high"], *planned["value"]]), axis=_percent()
     )
@@ -101,12 +101,13 @@ def label(name: str) -> str:
     return text[:1].upper() + text[1:] if text else "Not known"
 
 
-def _quarters(ends: Sequence[pd.Timestamp]) -> alt.Axis:
-    """Label some ends of periods, the last among them, as `2023Q1`."""
+def _period_axis(ends: Sequence[pd.Timestamp], cadence: str) -> alt.Axis:
+    """Label some ends of periods, the last among them, as periods are written."""
     step = max(1, -(-(len(ends) - 1) // _LABELS))
     shown = [*ends[-1::-step]][::-1]
     values = [{"year": d.year, "month": d.month, "date": d.day} for d in shown]
-    label_expr = "timeFormat(datum.value, '%YQ%q')"
+    written = {"month": "%Y-%m", "quarter": "%YQ%q", "year": "%Y"}[cadence]
+    label_expr = f"timeFormat(datum.value, '{written}')"
     return alt.Axis(values=values, labelExpr=label_expr, labelFlush=True, grid=False, tickSize=4)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -40,7 +40,7 @@ STEP = "mart"
 
 @dataclass(frozen=True)
 class _Made:
-    """A mart as made: its rows before and after control, types, coverage, and what control found."""
+    """A mart as made: rows before and after control, types, coverage, findings, duration in seconds."""
 
     rows_in: int
     rows: int
@@ -48,6 +48,7 @@ class _Made:
     complete: Mapping[str, float]
     disclosure: Mapping[str, Any]
     public: pd.DataFrame | None = None
+    seconds: float = 0.0
 
 
 def publish(hub: Hub, progress: Callable[[str], None] | None = None) -> list[StepResult]:
@@ -70,23 +71,18 @@ def publish(hub: Hub, progress: Callable[[str], None] | None = None) -> list[Ste
     core = load_core(hub.contracts, hub.deployment.core_dir)
     with hub.opener.session(read=[Store.warehouse()]) as session:
         hashes = built_hashes(session)
-        link = link_facts(session) if hashes else {}
     steps = []
     for project, specs in load_marts(hub.deployment.marts_dir).items() if hashes else ():
         try:
             plan = plan_project(hub, core, project, specs)
-            steps += _publish_project(hub, plan, plan.input_hash(hub, hashes), link, progress)
+            steps += _publish_project(hub, plan, plan.input_hash(hub, hashes), progress)
         except Refused as error:
             steps.append(StepResult(STEP, project, status="refused", errors=error.details))
     return steps
 
 
 def _publish_project(
-    hub: Hub,
-    plan: ProjectPlan,
-    made_from: str,
-    link: Mapping[str, Any],
-    progress: Callable[[str], None] | None,
+    hub: Hub, plan: ProjectPlan, made_from: str, progress: Callable[[str], None] | None
 ) -> list[StepResult]:
     current = find_published(hub, plan.project)
     names = {mart.name for mart in plan.marts}
@@ -96,7 +92,7 @@ def _publish_project(
         progress(plan.project)
     version = str(1 + max((int(m.version) for m in hub.registry.marts.history(plan.project)), default=0))
     store = Store.mart(plan.project, version)
-    made, seconds = _make(hub, plan, store)
+    made, link = _make(hub, plan, store)
     hub.opener.publish(store.building(), store)
     hub.keys.ensure_store_key(f"project/{plan.project}", {Role.BUILDER, Role.PORTAL})
     steps = []
@@ -104,26 +100,24 @@ def _publish_project(
         facts = _facts(hub, version, made[mart.name], made_from, link)
         _record(hub, plan, mart, facts, made[mart.name])
         done = made[mart.name]
-        step = StepResult(STEP, f"{plan.project}/{mart.name}", rows_in=done.rows_in, rows_out=done.rows)
-        steps.append(StepResult(**{**step.__dict__, "seconds": seconds[mart.name]}))
+        name = f"{plan.project}/{mart.name}"
+        steps.append(StepResult(STEP, name, rows_in=done.rows_in, rows_out=done.rows, seconds=done.seconds))
     return steps
 
 
-def _make(hub: Hub, plan: ProjectPlan, store: Store) -> tuple[dict[str, _Made], dict[str, float]]:
-    """Make every mart of a project in a file under a temporary name."""
+def _make(hub: Hub, plan: ProjectPlan, store: Store) -> tuple[dict[str, _Made], dict[str, Any]]:
+    """Make every mart of a project in a file under a temporary name; return them and the link error."""
     building = store.building()
     hub.opener.remove(building)
     made: dict[str, _Made] = {}
-    seconds: dict[str, float] = {}
-    with hub.opener.session(
-        read=[Store.warehouse()], write=[building, Store.study_ids(plan.project)]
-    ) as session:
+    study_ids = Store.study_ids(plan.project)
+    with hub.opener.session(read=[Store.warehouse()], write=[building, study_ids]) as session:
         make_views(session, plan)
         for mart in plan.marts:
             start = time.perf_counter()
-            made[mart.name] = _make_mart(hub, session, plan, mart)
-            seconds[mart.name] = time.perf_counter() - start
-    return made, seconds
+            done = _make_mart(hub, session, plan, mart)
+            made[mart.name] = replace(done, seconds=time.perf_counter() - start)
+        return made, link_facts(session)
 
 
 def _make_mart(hub: Hub, session: Session, plan: ProjectPlan, mart: MartPlan) -> _Made:
@@ -150,7 +144,7 @@ def _make_mart(hub: Hub, session: Session, plan: ProjectPlan, mart: MartPlan) ->
         "rounding": rules.rounding,
     }
     made = _written(session, mart, len(frame), table.frame, report)
-    return _Made(**{**made.__dict__, "public": table.frame})
+    return replace(made, public=table.frame)
 
 
 def _written(

@@ -131,8 +131,11 @@ def link_quality_words(link: Mapping[str, Any], bound: float | None) -> str:
     """
     recall, precision = link.get("recall"), link.get("precision")
     if recall is None or precision is None:
-        return "Linkage errors of this link version have not been measured."
-    words = f"Of records of one person {recall:.1%} are joined, and {precision:.1%} of joins are right."
+        return "Linkage errors of this link version are not known."
+    words = (
+        f"Of records of one person {recall:.1%} are joined, and {precision:.1%} of joins are right "
+        f"({link['basis']})."
+    )
     if bound is not None and recall < bound:
         words += f" That is under the {bound:.0%} this indicator asks for: read it with caution."
     return words

@@ -1,7 +1,13 @@
-"""Link error as the spine records it, in the few numbers a codebook shows.
+"""Link error of the spine, whole and by group, in the few numbers a codebook shows.
 
-Belongs here: reading the spine's version and quality. Does not: measuring quality
-(the linkage does), or choosing a version.
+Belongs here: reading the spine's version, and either what was measured of it against a
+truth or what its model expects. Does not: linking, or measuring against a truth
+(linkage.evaluate).
+
+What the model expects: a pair of records with probability p of being one person's is
+right with p if it was joined, and missed with p if it was not. So the expected
+precision is the mean p of joined pairs, and the expected recall the share of all p that
+lies on joined pairs. It knows nothing of pairs that were never compared.
 """
 
 from __future__ import annotations
@@ -12,16 +18,37 @@ from typing import Any
 
 from warehouse.opener import Session
 
+MEASURED, EXPECTED = "measured against known persons", "expected by the linkage model among compared pairs"
+
+GROUPED_BY: tuple[str, ...] = ("sex", "race_ethnicity", "language_group")
+"""Attributes of `core.person` by which link error is told."""
+
+_FEWEST_PAIRS = 50
+_DIGITS = 4
+
+_PAIRS = """
+CREATE OR REPLACE TEMP TABLE _pair AS
+SELECT l.person_key AS left_key, r.person_key AS right_key, p.probability
+FROM warehouse.spine.pair AS p
+JOIN warehouse.spine.current AS l ON l.record_key = p.record_key_l
+JOIN warehouse.spine.current AS r ON r.record_key = p.record_key_r
+WHERE p.version = ?
+"""
+_RATES = (
+    "avg(probability) FILTER (WHERE left_key = right_key), "
+    "sum(probability) FILTER (WHERE left_key = right_key) / nullif(sum(probability), 0)"
+)
+
 
 def link_facts(session: Session) -> dict[str, Any]:
-    """Return the newest link version: its size, and precision and recall where measured.
+    """Return the newest link version: its size, and its precision and recall, whole and by group.
 
     Args:
-        session: With `warehouse` attached.
+        session: With `warehouse` attached, its core made.
 
     Returns:
-        `version`, `records`, `persons`; `precision`, `recall` and `by_group` if the
-        version's quality has been measured.
+        `version` (None if there is none), `records`, `persons`, `basis`, `precision`,
+        `recall`, `by_group`; the last four only where there is something to tell.
     """
     rows = session.execute(
         "SELECT version, records, persons FROM warehouse.spine.version ORDER BY version DESC LIMIT 1"
@@ -30,8 +57,9 @@ def link_facts(session: Session) -> dict[str, Any]:
         return {"version": None}
     version, records, persons = (int(value) for value in rows[0])
     found: dict[str, Any] = {"version": version, "records": records, "persons": persons}
-    stored = session.execute("SELECT * FROM warehouse.spine.quality WHERE version = ?", [version])
-    return found | (_measured(json.loads(stored[-1][-1])) if stored else {})
+    stored = session.execute("SELECT json FROM warehouse.spine.quality WHERE version = ?", [version])
+    measured = _measured(json.loads(stored[-1][0])) if stored else {}
+    return found | (measured or _expected(session, version))
 
 
 def _measured(quality: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,16 +67,48 @@ def _measured(quality: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(clusters, Mapping):
         return {}
     groups = [
-        {
-            "column": part["column"],
-            "group": part["group"],
-            "precision": part["clusters"]["precision"]["value"],
-            "recall": part["clusters"]["recall"]["value"],
-        }
+        {"column": part["column"], "group": part["group"], **_values(part["clusters"])}
         for part in quality.get("by_subgroup", [])
     ]
+    return {"basis": MEASURED, **_values(clusters), "by_group": groups}
+
+
+def _values(rates: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: rates[name]["value"] for name in ("precision", "recall")}
+
+
+def _expected(session: Session, version: int) -> dict[str, Any]:
+    session.execute(_PAIRS, [version])
+    precision, recall = session.execute(f"SELECT {_RATES} FROM _pair")[0]
+    if precision is None or recall is None:
+        return {}
     return {
-        "precision": clusters["precision"]["value"],
-        "recall": clusters["recall"]["value"],
-        "by_group": groups,
+        "basis": EXPECTED,
+        "precision": round(precision, _DIGITS),
+        "recall": round(recall, _DIGITS),
+        "by_group": [group for column in GROUPED_BY for group in _groups(session, column)],
     }
+
+
+def _groups(session: Session, column: str) -> list[dict[str, Any]]:
+    """Return the rates by group; a pair of two persons counts in the group of each."""
+    rows = session.execute(
+        f"""
+        WITH sided AS (
+            SELECT left_key AS person_key, left_key, right_key, probability FROM _pair
+            UNION ALL
+            SELECT right_key, left_key, right_key, probability FROM _pair WHERE right_key <> left_key
+        )
+        SELECT {column}, {_RATES} FROM sided JOIN warehouse.core.person USING (person_key)
+        WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(*) >= {_FEWEST_PAIRS} ORDER BY {column}
+        """
+    )
+    return [
+        {
+            "column": column,
+            "group": str(group),
+            "precision": round(precision or 0.0, _DIGITS),
+            "recall": round(recall or 0.0, _DIGITS),
+        }
+        for group, precision, recall in rows
+    ]
