@@ -3,14 +3,18 @@
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster_graphql import DagsterGraphQLClient, DagsterGraphQLClientError
 
 from assets.names import content_key, delivery_key
 from data_sharing_agreements.errors import Busy
@@ -34,6 +38,7 @@ report = run_everything(Deployment.load(Path(sys.argv[1]), Path(sys.argv[2])))
 heavy = {"dagster", "splink", "great_expectations", "altair", "scipy"} & set(sys.modules)
 print(report.exit_code, {step.status for step in report.steps}, heavy)
 """
+WORKSPACE = ("-w", str(ROOT / "workspace.yaml"))
 REFERENCE = Deployment.load(ROOT / "commonweal.toml", Path("unused"))
 
 
@@ -223,62 +228,89 @@ def test_the_sensor_leaves_a_home_that_is_held_alone(deployment: Deployment) -> 
     assert "holds" in found.skip_message
 
 
-@pytest.mark.slow
-def test_daemon_and_sensor_take_a_delivery_to_the_end(deployment: Deployment) -> None:
-    """Dagster's own daemon, as a service would run it: it looks, asks, queues, launches."""
-    call = [sys.executable, "-m", "dagster"]
-    environment = os.environ | {
+def environment_of(deployment: Deployment) -> dict[str, str]:
+    """What Dagster's services are told of a deployment."""
+    return os.environ | {
         "COMMONWEAL_CONFIG": str(deployment.config),
         "COMMONWEAL_HOME": str(deployment.home),
         "DAGSTER_HOME": str(deployment.dagster_home),
         "PYTHONPATH": str(ROOT),
     }
-    commonweal = [sys.executable, "-m", "pipelines.cli.main"]
-    subprocess.run([*commonweal, "init"], check=True, cwd=ROOT, env=environment, capture_output=True)
-    workspace = ["-w", str(ROOT / "workspace.yaml")]
-    subprocess.run(
-        [*call, "sensor", "start", "landing", *workspace],
-        check=True,
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-    )
-    log = deployment.home.parent / "daemon.log"
+
+
+def python(deployment: Deployment, *words: str) -> bytes:
+    """Run a module to its end as a service's user would."""
+    environment = environment_of(deployment)
+    return subprocess.run(
+        [sys.executable, "-m", *words], check=True, cwd=ROOT, env=environment, capture_output=True
+    ).stdout
+
+
+@contextmanager
+def service(deployment: Deployment, *words: str) -> Iterator[Path]:
+    """Run one of Dagster's services beside the block; its output goes to a file."""
+    log = deployment.home.parent / "service.log"
     with log.open("wb") as out:
-        daemon = subprocess.Popen(
-            [*call[:2], "dagster._daemon", "run", *workspace],
+        process = subprocess.Popen(
+            [sys.executable, "-m", *words, *WORKSPACE],
             cwd=ROOT,
-            env=environment,
+            env=environment_of(deployment),
             stdout=out,
             stderr=out,
         )
         try:
-            run = finished_run(deployment, seconds=240)
+            yield log
         finally:
-            daemon.terminate()
-            daemon.wait(60)
-    assert run is not None, log.read_text(errors="replace")[-3000:]
-    assert run.status == dg.DagsterRunStatus.SUCCESS, log.read_text(errors="replace")[-3000:]
-    said = subprocess.run(
-        [*commonweal, "status", "--json"],
-        check=True,
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    status = json.loads(said.stdout)
-    assert status["sources"][0]["standing"] > 0
-    assert status["last_run"]["status"] == "done"
+            process.send_signal(signal.SIGINT)
+            process.wait(90)
 
 
-def finished_run(deployment: Deployment, seconds: float) -> dg.DagsterRun | None:
+def finished_run(deployment: Deployment, log: Path, seconds: float = 240) -> dg.DagsterRun:
     """Wait until Dagster has finished a run."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        time.sleep(2)
+        time.sleep(1)
         with open_instance(deployment.dagster_home) as instance:
             runs = [run for run in instance.get_runs() if run.is_finished]
         if runs:
             return runs[0]
-    return None
+    pytest.fail(f"no run has finished: {log.read_text(errors='replace')[-3000:]}")
+
+
+def check_done(deployment: Deployment, run: dg.DagsterRun, log: Path) -> None:
+    assert run.status == dg.DagsterRunStatus.SUCCESS, log.read_text(errors="replace")[-3000:]
+    status = json.loads(python(deployment, "pipelines.cli.main", "status", "--json"))
+    assert status["sources"][0]["standing"] == 3
+    assert status["last_run"]["status"] == "done"
+
+
+@pytest.mark.slow
+def test_daemon_and_sensor_take_a_delivery_to_the_end(deployment: Deployment) -> None:
+    """Dagster's own daemon, as a service would run it: it looks, asks, queues, launches."""
+    python(deployment, "pipelines.cli.main", "init")
+    python(deployment, "dagster", "sensor", "start", "landing", *WORKSPACE)
+    with service(deployment, "dagster._daemon", "run") as log:
+        check_done(deployment, finished_run(deployment, log), log)
+
+
+@pytest.mark.slow
+def test_a_run_started_in_dagsters_pages_succeeds(deployment: Deployment) -> None:
+    """What `make dev` opens: pages and daemon; a run is started as the button does it."""
+    python(deployment, "pipelines.cli.main", "init")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with service(deployment, "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)) as log:
+        start_in_pages(port, log)
+        check_done(deployment, finished_run(deployment, log), log)
+
+
+def start_in_pages(port: int, log: Path, seconds: float = 120) -> None:
+    """Wait for the pages, then start the job that does everything."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        time.sleep(1)
+        with suppress(DagsterGraphQLClientError, OSError):
+            DagsterGraphQLClient("127.0.0.1", port_number=port).submit_job_execution(EVERYTHING)
+            return
+    pytest.fail(f"the pages do not open: {log.read_text(errors='replace')[-3000:]}")
