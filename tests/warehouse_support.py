@@ -162,7 +162,11 @@ def agreements_for(contracts, leave_out: dict[str, set[str]] | None = None) -> A
     for contract in contracts:
         out = (leave_out or {}).get(contract.source, set())
         tables = {t.name: tuple(c.name for c in t.columns if c.name not in out) for t in contract.tables}
-        own = {"source": contract.source, "tables": tables, "id": f"DSA-{contract.source.upper()}"}
+        own = {
+            "source": contract.source,
+            "tables": tables,
+            "id": f"DSA-{contract.source.upper().replace('_', '-')}",
+        }
         dsas.append(type(model).model_validate(model.model_dump() | own))
     return Agreements(real.emou, tuple(dsas), (), real.bases)
 

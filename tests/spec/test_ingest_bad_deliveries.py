@@ -46,6 +46,7 @@ HELD = {
     "unbalanced-quotes last": GOOD[: GOOD.rindex("King")] + '"' + GOOD[GOOD.rindex("King") :],
     "truncated-file": GOOD[: GOOD.rindex(",King")],
     "truncated-file in the last value": GOOD[:-2],
+    "unreadable-file": GOOD.replace("\n", "\r\n", 3),
     "wrong-source": "pupil_id,grade\n1,2\n",
     "impossible-date": every(8, "2023-02-30"),
     "not-a-number": every(9, "many"),

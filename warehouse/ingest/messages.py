@@ -27,6 +27,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "missing-header": ("the header record is missing or there are several", "ask for the file again"),
     "trailer-count": ("the trailer counts other records than there are", "ask for the file again"),
     "wrong-period": ("records lie outside the delivery's period", "check which period was delivered"),
+    "unreadable-file": ("a file cannot be read as text", "look at line ends: one kind in one file"),
     "records-lost": ("records read and records there do not add up", "look at quotes and line ends"),
     "names-in-text": ("identifiers lie in a column that is not for them", "ask for a corrected file"),
     "row-count-change": ("the number of rows changed too much", "ask whether the delivery is complete"),

@@ -35,10 +35,11 @@ def write_vault(
             return
         roles = ", ".join(IDENTIFIER_ROLES)
         once = len(selects) == 1 and all(_one_row_a_record(one) for one in checked if _identified(one))
-        rows = selects[0] if once else " UNION ".join(selects)
+        distinct = "" if once else "DISTINCT"
         session.execute(
             f"INSERT INTO vault.identity (record_key, source, delivery_id, period, {roles}) "
-            f"SELECT record_key, $source, $delivery, $period, {roles} FROM ({rows})",
+            f"SELECT {distinct} record_key, $source, $delivery, $period, {roles} "
+            f"FROM ({' UNION ALL '.join(selects)})",
             {"source": contract.source, "delivery": delivery_id, "period": period},
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from data_sharing_agreements.errors import Held
 from warehouse.contracts_model import Column, Contract, FileFormat, Table
 from warehouse.opener import Session
 from warehouse.readers.encodings import ENCODINGS
@@ -98,11 +99,23 @@ def stage_delimited(
         f"{value_sql(column, f'c{heading.places[column.name]}', enciphered=True)} AS {quoted(column.name)}"
         for column in target.columns
     )
-    session.execute(
-        f"INSERT INTO staging.raw.{quoted(table.name)} "
-        f"SELECT {values} FROM {_read_csv_sql(file, form, heading.width)}"
-    )
+    insert = f"INSERT INTO staging.raw.{quoted(table.name)} SELECT {values} FROM "
+    if not read_whole(session, insert + _read_csv_sql(file, form, heading.width), file, staged):
+        return
     _account(session, form, file, target, staged, records, scan)
+
+
+def read_whole(session: Session, sql: str, file: DeliveryFile, staged: Staged) -> bool:
+    """Run a statement that reads a file; note the fault and return `False` if the parser gives up.
+
+    It does where line ends are mixed, or a line is longer than two million characters.
+    """
+    try:
+        session.execute(sql)
+    except Held:
+        staged.faults.append(Fault("unreadable-file", file=file.name))
+        return False
+    return True
 
 
 def load_encoding(session: Session, form: FileFormat) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from warehouse.contracts_model import Column, Contract, Field, Table, TrailerRecord
 from warehouse.opener import Session
-from warehouse.readers.delimited import load_encoding
+from warehouse.readers.delimited import load_encoding, read_whole
 from warehouse.readers.encodings import ENCODINGS
 from warehouse.readers.scan import FileScan, first_line
 from warehouse.readers.staged import DeliveryFile, Fault, Staged, StagedTable, literal, quoted, value_sql
@@ -31,12 +31,12 @@ def stage_fixed_width(
     """Read one fixed-width file into the tables of staging it holds."""
     lines = f"staging.raw.lines_{file.number}"
     load_encoding(session, contract.format)
-    session.execute(
-        f"""CREATE TABLE {lines} AS SELECT line FROM read_csv({literal(file.path)},
-            auto_detect = false, columns = {{'line': 'VARCHAR'}}, header = false, delim = '\x1f',
-            quote = '', escape = '', encoding = {literal(ENCODINGS[contract.format.encoding].engine)})
-            WHERE line IS NOT NULL"""
-    )
+    create = f"""CREATE TABLE {lines} AS SELECT line FROM read_csv({literal(file.path)},
+        auto_detect = false, columns = {{'line': 'VARCHAR'}}, header = false, delim = '\x1f',
+        quote = '', escape = '', encoding = {literal(ENCODINGS[contract.format.encoding].engine)})
+        WHERE line IS NOT NULL"""
+    if not read_whole(session, create, file, staged):
+        return
     read = int(session.one(f"SELECT count(*) FROM {lines}"))
     if read != scan.records:
         staged.faults.append(Fault("records-lost", rows=abs(scan.records - read), file=file.name))

@@ -23,6 +23,9 @@ CHUNK_BYTES = 1 << 24
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF8_MARK = codecs.BOM_UTF8
 _PARQUET = b"PAR1"
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_LATIN = re.compile(r"[\u00a0-\u017f\u2010-\u203a]")
+_NO_CHANCE = 20
 _BLANK_LINE = re.compile(rb"(?<=\n)\r?\n")
 
 
@@ -77,9 +80,9 @@ class _Text:
 
     def __init__(self, encoding: Encoding) -> None:
         self._own = codecs.getincrementaldecoder(encoding.codec)("strict")
-        self._other = codecs.getincrementaldecoder("utf-8")("strict") if encoding.single_byte else None
-        self.wrong = False
-        self._foreign = False
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("strict") if encoding.single_byte else None
+        self._wrong = False
+        self._latin = self._foreign = 0
 
     def add(self, chunk: bytes, *, last: bool = False) -> None:
         """Check one more chunk."""
@@ -88,23 +91,29 @@ class _Text:
         try:
             self._own.decode(chunk, last)
         except UnicodeDecodeError:
-            self.wrong = True
-        if self._other is not None:
+            self._wrong = True
+        if self._utf8 is not None:
             self._look_for_utf8(chunk, last)
 
     def _look_for_utf8(self, chunk: bytes, last: bool) -> None:
-        """A single-byte text with letters beyond ASCII is practically never valid UTF-8."""
-        if self._other is None:
-            return
+        assert self._utf8 is not None
         try:
-            self._other.decode(chunk, last)
-            self._foreign = self._foreign or not chunk.isascii()
+            found = _BEYOND_ASCII.findall(self._utf8.decode(chunk, last))
         except UnicodeDecodeError:
-            self._other, self._foreign = None, False
+            self._utf8, self._latin, self._foreign = None, 0, 0
+            return
+        latin = sum(1 for letter in found if _LATIN.match(letter))
+        self._latin += latin
+        self._foreign += len(found) - latin
 
     def is_wrong(self) -> bool:
-        """Whether the text is in another encoding."""
-        return self.wrong or self._foreign
+        """Whether the text is in another encoding.
+
+        A single-byte text with letters beyond ASCII is hardly ever valid UTF-8. By
+        chance a few of its bytes are; read as UTF-8 they are then not Latin letters.
+        """
+        utf8 = self._latin > 0 and self._latin >= self._foreign
+        return self._wrong or utf8 or self._latin + self._foreign > _NO_CHANCE
 
 
 def scan_file(path: Path, form: FileFormat) -> FileScan:
