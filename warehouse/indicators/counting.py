@@ -4,8 +4,8 @@ Belongs here: the SELECT over the mart, suppression of each table, results from 
 counts that are left. Does not: permission, storage, the page.
 
 Every table of an indicator (by period, and by each breakdown) covers the same rows, so
-that they share one total. A breakdown whose own total would have to be hidden is
-withheld whole: another table shows that total.
+that they share one total and nothing else. Each is suppressed in the light of those
+before it; a breakdown that cannot be protected beside them is withheld whole.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from datetime import date
 
 import pandas as pd
 
+from data_sharing_agreements.errors import Refused
 from privacy.cell_rules import CellRules
 from privacy.disclosure import SUPPRESSED, suppress
+from privacy.releases import Release
 from warehouse.indicators.definition import Definition
 from warehouse.indicators.measures import expected, is_stale, position, wilson
 from warehouse.indicators.periods import last_day
@@ -25,6 +27,8 @@ from warehouse.indicators.result import Result
 from warehouse.marts.aggregate import NOT_KNOWN
 
 _GROUP = "grp"
+_COUNTS = ("denominator", "numerator")
+_PARTS = {"numerator": "denominator"}
 
 Cell = tuple[int, int] | None
 """(numerator, denominator) as shown, or None where withheld."""
@@ -72,7 +76,7 @@ def results_of(
     by_period = definition.source.period
     if counts[by_period].empty:
         return []
-    tables = {name: _shown(frame, rules) for name, frame in counts.items()}
+    tables = _shown_tables(definition, counts, rules)
     periods = list(tables[by_period].cells)
     maker = _Maker(definition, made, periods[-1], len(periods))
     path = {period: expected(definition.path, period) for period in periods}
@@ -89,15 +93,25 @@ def results_of(
     return found
 
 
-def _shown(counts: pd.DataFrame, rules: CellRules) -> _Table:
-    done = suppress(
-        counts, [_GROUP], ["denominator", "numerator"], rules, parts={"numerator": "denominator"}
-    ).frame
-    is_total = done[_GROUP].isna()
-    total = _cells(done[is_total])[0]
-    cells = _cells(done[~is_total])
-    groups = [str(group) for group in done.loc[~is_total, _GROUP]]
-    return _Table(dict(zip(groups, cells, strict=True)) if total else dict.fromkeys(groups), total)
+def _shown_tables(
+    definition: Definition, counts: Mapping[str, pd.DataFrame], rules: CellRules
+) -> dict[str, _Table]:
+    """Suppress the table by period, then each breakdown in the light of those before it."""
+    released: list[Release] = []
+    found = {}
+    for name in (definition.source.period, *definition.breakdowns):
+        frame = counts[name].rename(columns={_GROUP: name})
+        try:
+            done = suppress(frame, [name], list(_COUNTS), rules, parts=_PARTS, released=released).frame
+        except Refused:
+            found[name] = _Table(dict.fromkeys(counts[name][_GROUP]), None)
+            continue
+        released.append(Release(done, (name,)))
+        is_total = done[name].isna()
+        groups = [str(group) for group in done.loc[~is_total, name]]
+        cells = dict(zip(groups, _cells(done[~is_total]), strict=True))
+        found[name] = _Table(cells, _cells(done[is_total])[0])
+    return found
 
 
 def _cells(rows: pd.DataFrame) -> list[Cell]:

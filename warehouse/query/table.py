@@ -3,15 +3,17 @@
 Belongs here: permission, what may be asked, counting, suppression, noise, rounding,
 the log entry. Does not: who the actor is, or the suppression itself (privacy).
 
-Control is in this order: threshold and complementary suppression on true counts, then
-noise that is the same for the same cell in any table of the project, then rounding.
-Shares and means are taken from what is shown.
+Control is in this order: threshold and complementary suppression on true counts, of a
+table together with every smaller one inside it, so that a cell is hidden everywhere or
+nowhere; then noise that is the same for the same cell in any table of the project, then
+rounding. Shares and means are taken from what is shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from data_sharing_agreements.registry import AuditEvent
 from privacy.cell_rules import CellRules
 from privacy.disclosure import SUPPRESSED, Magnitude, suppress
 from privacy.noise import cell_id, noise
+from privacy.releases import Release
 from privacy.rounding import round_to_base
 from warehouse.hub import Hub
 from warehouse.marts.aggregate import NOT_KNOWN, TOTAL
@@ -97,9 +100,12 @@ def table(
     audit = AuditEvent(summary={"mart": question.mart, "measure": question.measure})
     hub.registry.budget.spend(project, actor, _COST, limit=limit, audit=audit)
     with hub.opener.session(read=[current.store]) as session:
-        cells = session.frame(cells_sql(question.mart, question.kind, question.column, question.dimensions))
+        tables = {
+            dims: session.frame(cells_sql(question.mart, question.kind, question.column, dims))
+            for dims in subsets(question.dimensions)
+        }
     source = NoiseSource(bytes.fromhex(hub.keys.store_key(f"project/{project}")), question.mart)
-    frame = controlled(cells, question.kind, question.dimensions, decision.obligations, source)
+    frame = controlled(tables, question.kind, decision.obligations, source)
     _note(hub, current, actor, question, decision)
     return _answer(frame, question, decision)
 
@@ -116,29 +122,68 @@ def cells_sql(
         "mean": [
             f"coalesce(sum({column}), 0)::DOUBLE AS total",
             f"coalesce(max({column}), 0)::DOUBLE AS largest",
-            f"coalesce(list_sort(list({column}), 'DESC')[2], 0)::DOUBLE AS second",
+            f"coalesce(max({column}, 2)[2], 0)::DOUBLE AS second",
         ],
     }[kind]
     selected = ", ".join([*named, "count(*) AS persons", *numbers])
     return f"SELECT {selected} FROM {store}.{mart} {known} GROUP BY {', '.join(dimensions)}"
 
 
-def controlled(
-    cells: pd.DataFrame, kind: str, dimensions: Sequence[str], obligations: Obligations, source: NoiseSource
+def subsets(dimensions: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return every set of the dimensions, small before large, each in order of name."""
+    ordered = sorted(dimensions)
+    return [dims for size in range(1, len(ordered) + 1) for dims in combinations(ordered, size)]
+
+
+def hidden_and_shown(
+    tables: Mapping[tuple[str, ...], pd.DataFrame], kind: str, rules: CellRules
 ) -> pd.DataFrame:
-    """Return the cells with totals as they may be shown: hidden, then noisy, then rounded."""
-    rules = CellRules.from_obligations(obligations)
+    """Return the largest table, unrounded, with what must be hidden hidden in every table alike.
+
+    The table of each set of dimensions is suppressed in the light of those of its own
+    subsets, and of nothing else. So what is hidden in one table is hidden in every
+    table of the mart that has the cell, whatever was asked before and in which order.
+
+    Args:
+        tables: The cells by each set of dimensions, small before large.
+        kind: Kind of the measure.
+        rules: What must not be shown.
+
+    Raises:
+        Refused: The largest table cannot be protected beside the smaller ones.
+    """
+    measures = ["persons", "part"] if kind == "share" else ["persons"]
+    parts = {"part": "persons"} if kind == "share" else {}
+    magnitudes = [Magnitude("total", "largest", "second")] if kind == "mean" else []
     unrounded = replace(rules, rounding=1)
+    released = [_everyone(next(iter(tables.values())), parts, rules)]
+    for dims, cells in tables.items():
+        below = [release for release in released if set(release.dims) < set(dims)]
+        done = suppress(
+            cells, list(dims), measures, unrounded, parts=parts, magnitudes=magnitudes, released=below
+        )
+        released.append(Release(done.frame, dims))
+    return released[-1].frame
+
+
+def _everyone(cells: pd.DataFrame, parts: Mapping[str, str], rules: CellRules) -> Release:
+    """Return the table of no dimension: the total, hidden only if it is small itself."""
+    total = cells[[name for name in ("persons", "part") if name in cells]].sum()
+    rests = [total[whole] - total[part] for part, whole in parts.items()]
+    small = bool(rules.small(np.array([*total, *rests], dtype=np.float64)).any())
+    return Release(pd.DataFrame([total.mask(total >= 0) if small else total]), ())
+
+
+def controlled(
+    tables: Mapping[tuple[str, ...], pd.DataFrame], kind: str, obligations: Obligations, source: NoiseSource
+) -> pd.DataFrame:
+    """Return the largest table with totals as it may be shown: hidden, then noisy, then rounded."""
+    rules = CellRules.from_obligations(obligations)
+    dimensions = list(tables)[-1]
+    frame = hidden_and_shown(tables, kind, rules)
     if kind == "mean":
-        magnitudes = [Magnitude("total", "largest", "second")]
-        frame = suppress(cells, dimensions, ["persons"], unrounded, magnitudes=magnitudes).frame
         mean = frame["total"].astype("Float64") / frame["persons"].astype("Float64")
         frame["value"] = mean.map(_significant, na_action="ignore")
-        frame = frame.drop(columns="total")
-    elif kind == "share":
-        frame = suppress(cells, dimensions, ["persons", "part"], unrounded, parts={"part": "persons"}).frame
-    else:
-        frame = suppress(cells, dimensions, ["persons"], unrounded).frame
     counts = [name for name in ("persons", "part") if name in frame]
     for name in counts:
         drawn = source.draw(frame, dimensions, name, obligations.noise_sd)
