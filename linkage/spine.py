@@ -77,6 +77,20 @@ def latest_model(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return dict(json.loads(row[0])) if row else {}
 
 
+def write_quality(connection: duckdb.DuckDBPyConnection, version: int, measured: dict[str, Any]) -> None:
+    """Keep what was measured of a version, in place of an earlier measurement.
+
+    Args:
+        connection: With `warehouse` attached to write.
+        version: The version measured.
+        measured: `Evaluation.to_json()`.
+    """
+    connection.execute("DELETE FROM warehouse.spine.quality WHERE version = ?", [version]).fetchall()
+    connection.execute(
+        "INSERT INTO warehouse.spine.quality VALUES (?, ?)", [version, json.dumps(measured)]
+    ).fetchall()
+
+
 def publish(connection: duckdb.DuckDBPyConnection, version: Version, model_json: str) -> None:
     """Write a version from `link_person_of`, `link_change` and `link_record_pair`, in one transaction.
 

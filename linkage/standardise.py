@@ -44,9 +44,8 @@ _FREE_FIELDS = ("phone", "email", "employer", "household")
 """Fields in which records of one node may differ."""
 
 _TABLES = (
-    "link_raw", "link_nickname", "link_street_word", "link_given", "link_middle", "link_surname", "link_street",
-    "link_person",
-    "link_said", "link_fold", "link_standard",
+    "link_raw", "link_nickname", "link_street_word", "link_given", "link_middle", "link_surname",
+    "link_street", "link_person", "link_said", "link_fold", "link_standard",
 )  # fmt: skip
 
 

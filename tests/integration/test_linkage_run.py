@@ -12,10 +12,10 @@ from benchmarks.link_people import SOURCES, fill_vault
 from linkage import run as linkage_run
 from linkage.evaluate import evaluate
 from linkage.report import write_report
-from linkage.run import link
-from linkage.spine import SPINE_DDL, publish
+from linkage.run import LinkOutcome, link
+from linkage.spine import publish, write_quality
 
-RECORDS = 2_500
+RECORDS = 1_500
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +36,30 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+def opened(made: Path, place: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"threads": 2})
+    connection.execute("SET enable_progress_bar = false").fetchall()
+    connection.execute(f"ATTACH '{made / 'vault.duckdb'}' AS vault (READ_ONLY)").fetchall()
+    connection.execute(f"ATTACH '{place / 'warehouse.duckdb'}' AS warehouse").fetchall()
+    return connection
+
+
 @pytest.fixture
 def connection(made: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(config={"threads": 2}) as opened:
-        opened.execute("SET enable_progress_bar = false").fetchall()
-        opened.execute(f"ATTACH '{made / 'vault.duckdb'}' AS vault (READ_ONLY)").fetchall()
-        opened.execute(f"ATTACH '{tmp_path / 'warehouse.duckdb'}' AS warehouse").fetchall()
-        yield opened
+    """The vault, and a warehouse that nothing was linked in."""
+    with opened(made, tmp_path) as empty:
+        yield empty
+
+
+@pytest.fixture(scope="module")
+def linked(
+    made: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, LinkOutcome, Path]]:
+    """The vault, and a warehouse in which all sources were linked once."""
+    place = tmp_path_factory.mktemp("linked")
+    with opened(made, place) as connection:
+        outcome = link(connection, sources=SOURCES, run_key=bytes(32), report_dir=place / "report")
+        yield connection, outcome, place
 
 
 def spine(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -51,9 +68,9 @@ def spine(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     ).df()
 
 
-def partition(connection: duckdb.DuckDBPyConnection, name: str = "record_key") -> set[frozenset[str]]:
+def partition(connection: duckdb.DuckDBPyConnection) -> set[frozenset[int]]:
     rows = connection.execute(
-        f"SELECT list({name}) FROM warehouse.spine.current s GROUP BY person_key"
+        "SELECT list(record_key) FROM warehouse.spine.current GROUP BY person_key"
     ).fetchall()
     return {frozenset(row[0]) for row in rows}
 
@@ -65,14 +82,13 @@ def left_behind(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in rows]
 
 
-def test_link_evaluate_report(connection: duckdb.DuckDBPyConnection, made: Path, tmp_path: Path) -> None:
-    steps: list[str] = []
-    outcome = link(
-        connection, sources=SOURCES, run_key=bytes(32), progress=steps.append, report_dir=tmp_path / "report"
-    )
+Linked = tuple[duckdb.DuckDBPyConnection, LinkOutcome, Path]
+
+
+def test_link_evaluate_report(linked: Linked, made: Path) -> None:
+    connection, outcome, place = linked
     assert (outcome.version, outcome.skipped) == (1, False)
     assert outcome.records == len(spine(connection)) > outcome.persons > 0
-    assert steps
     assert left_behind(connection) == []
 
     again = link(connection, sources=SOURCES, run_key=bytes([1] * 32))
@@ -86,7 +102,12 @@ def test_link_evaluate_report(connection: duckdb.DuckDBPyConnection, made: Path,
     assert {"column", "group", "records", "pairs", "clusters"} == set(found["by_subgroup"][0])
     assert ["census", "wages"] in [part["sources"] for part in found["by_source_pair"]]
 
-    page = write_report(connection, tmp_path / "report", found).read_text(encoding="utf-8")
+    for _ in range(2):
+        write_quality(connection, 1, found)
+    kept = connection.execute("SELECT version, json FROM warehouse.spine.quality").fetchall()
+    assert [(version, json.loads(text)) for version, text in kept] == [(1, found)]
+
+    page = write_report(connection, place / "report", found).read_text(encoding="utf-8")
     assert page.count("<svg") == 2
     assert "<script" not in page
     assert "src=" not in page
@@ -94,12 +115,12 @@ def test_link_evaluate_report(connection: duckdb.DuckDBPyConnection, made: Path,
         "SELECT DISTINCT surname FROM vault.identity WHERE length(surname) > 5 LIMIT 200"
     ).fetchall()
     assert not [name for (name,) in names if name in page]
-    stored = (tmp_path / "warehouse.duckdb").read_bytes()
+    stored = (place / "warehouse.duckdb").read_bytes()
     assert not [name for (name,) in names if name.encode() in stored]
 
 
-def test_counts_agree_with_a_plain_reading(connection: duckdb.DuckDBPyConnection, made: Path) -> None:
-    link(connection, sources=SOURCES, run_key=bytes(32))
+def test_counts_agree_with_a_plain_reading(linked: Linked, made: Path) -> None:
+    connection = linked[0]
     found = evaluate(connection, made / "truth.csv").to_json()
     truth = pd.read_csv(made / "truth.csv", dtype=str)
     keys = connection.execute("SELECT source_id AS record_id, key AS record_key FROM vault.crosswalk").df()
@@ -118,12 +139,9 @@ def test_counts_agree_with_a_plain_reading(connection: duckdb.DuckDBPyConnection
     )
 
 
-def test_neither_keys_nor_order_decide(
-    connection: duckdb.DuckDBPyConnection, made: Path, tmp_path: Path
-) -> None:
+def test_neither_keys_nor_order_decide(linked: Linked, made: Path, tmp_path: Path) -> None:
     """Other record keys, another order of rows and another run key give the same persons."""
-    link(connection, sources=SOURCES, run_key=bytes(32))
-    first = partition(connection)
+    first = partition(linked[0])
     with duckdb.connect() as other:
         other.execute(f"ATTACH '{made / 'vault.duckdb'}' AS old (READ_ONLY)").fetchall()
         other.execute("ATTACH ':memory:' AS vault").fetchall()
@@ -199,9 +217,8 @@ def test_next_to_nothing_can_be_linked(
     assert (outcome.records, outcome.persons) == (records, records)
 
 
-def test_the_model_of_a_version_is_kept_and_tells_no_value(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(SPINE_DDL).fetchall()
-    link(connection, sources=SOURCES, run_key=bytes(32))
+def test_the_model_of_a_version_is_kept_and_tells_no_value(linked: Linked) -> None:
+    connection = linked[0]
     row = connection.execute("SELECT json FROM warehouse.spine.model").fetchone()
     assert row is not None
     model = json.loads(row[0])
