@@ -4,7 +4,7 @@ Belongs here: what every run does before and after its work, wherever it was
 started. Does not: the work itself, or Dagster.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,9 @@ from pipelines.lock import hold
 from pipelines.stores import check_stores
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
+from warehouse.steps import StepResult
+
+_STEP_CODES = {"refused": 3, "held": 4}
 
 _STATUS = {0: "done", 3: "refused", 4: "held", 130: "interrupted"}
 
@@ -35,11 +38,10 @@ class Outcome:
         return cls(exit_code, _STATUS.get(exit_code, "failed"))
 
 
-def outcome(workplace: Workplace) -> Outcome:
+def outcome(failures: Iterable[CommonwealError], steps: Iterable[StepResult]) -> Outcome:
     """Return how a run stands: the worst of its failures and its steps."""
-    codes = [failure.exit_code for failure in workplace.failures]
-    codes += [3 for step in workplace.steps if step.status == "refused"]
-    codes += [4 for step in workplace.steps if step.status == "held"]
+    codes = [failure.exit_code for failure in failures]
+    codes += [_STEP_CODES.get(step.status, 0) for step in steps]
     return Outcome.of_code(worst_exit_code(codes))
 
 
@@ -87,7 +89,7 @@ def finish(workplace: Workplace, ended: Outcome | None = None) -> Outcome:
         workplace: The run.
         ended: How it ended; by default as its steps and failures say.
     """
-    ended = ended or outcome(workplace)
+    ended = ended or outcome(workplace.failures, workplace.steps)
     if not workplace.closed:
         hub = workplace.hub
         hub.registry.runs.finish(workplace.run_id, ended.status, ended.exit_code)

@@ -3,6 +3,7 @@
 Belongs here: printing the path. Does not: deriving it (warehouse.lineage).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -30,10 +31,20 @@ def lineage(context: Context, name: str, as_json: bool) -> None:
 
 def _show(payload: dict[str, Any]) -> None:
     say(f"{payload['name']}, link version {payload['link_version'] or '–'}")
-    columns = ("source", "column", "via")
     for key, title in (("value_from", "Values come from"), ("rows_from", "Rows are decided by")):
-        table(columns, [[origin[c] for c in columns] for origin in payload[key]], title=f"\n{title}")
+        origins = gathered(payload[key], ("source", "column"), "via")
+        table(("source", "column", "via"), origins, title=f"\n{title}")
     deliveries = [[d["id"], d["period"], d["sha256"][:16]] for d in payload["deliveries"]]
     table(["delivery", "period", "sha256"], deliveries, title="\nDeliveries")
-    clauses = [[c["document"], c["clause"]] for c in payload["clauses"]]
-    table(["document", "clause"], clauses, title="\nClauses")
+    clauses = gathered(payload["clauses"], ("document",), "clause")
+    table(["document", "clauses"], clauses, title="\nDocuments")
+
+
+def gathered(rows: Sequence[dict[str, str]], keys: Sequence[str], value: str) -> list[list[str]]:
+    """Return one row for each combination of keys, its values joined."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        values = found.setdefault(tuple(row[key] for key in keys), [])
+        if row[value] not in values:
+            values.append(row[value])
+    return [[*key, ", ".join(values)] for key, values in found.items()]

@@ -11,6 +11,9 @@ import click
 from pipelines.cli.context import Context
 from pipelines.cli.output import emit, json_option, note, say, table
 
+LONGEST = 40
+"""Characters of a value that a line of the log shows."""
+
 
 @click.group()
 def log() -> None:
@@ -67,19 +70,24 @@ def show(context: Context, last: int, as_json: bool) -> None:
 
 
 def _show_entries(entries: list[dict[str, Any]]) -> None:
-    rows = [[e["index"], str(e["at"])[:19], e["kind"], _body(e), _clauses(e)] for e in entries]
-    table(["entry", "at", "kind", "what", "clauses"], rows)
+    rows = [[e["index"], str(e["at"])[:19], e["kind"], _body(e), _documents(e)] for e in entries]
+    table(["entry", "at", "kind", "what", "documents"], rows)
 
 
 def _body(entry: dict[str, Any]) -> str:
-    summary = entry.get("summary") or {}
-    return ", ".join(
-        f"{key}={value}" for key, value in summary.items() if isinstance(value, str | int | bool)
-    )
+    summary = entry.get("summary")
+    if summary is None:
+        return "(erased)"
+    if request := summary.get("request"):
+        about = request.get("project") or ", ".join(request.get("sources") or ())
+        answer = "permitted" if summary.get("permitted") else "refused"
+        return f"{request.get('verb')} {about}: {answer}"
+    shown = {key: value for key, value in summary.items() if isinstance(value, str | int | bool)}
+    return ", ".join(f"{key}={str(value)[:LONGEST]}" for key, value in shown.items())
 
 
-def _clauses(entry: dict[str, Any]) -> str:
-    return ", ".join(f"{c['document']} {c['clause']}" for c in entry.get("clauses") or ())
+def _documents(entry: dict[str, Any]) -> str:
+    return ", ".join(dict.fromkeys(clause["document"] for clause in entry.get("clauses") or ()))
 
 
 @log.command()

@@ -4,13 +4,16 @@ Belongs here: options and the printed rows. Does not: what may be asked
 (warehouse.query).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from pipelines.cli.context import Context
 from pipelines.cli.output import emit, json_option, note, table
+
+LONGEST = 24
+"""Characters of an obligation's value that fit into a line."""
 
 
 @click.command()
@@ -69,7 +72,15 @@ def _shower(payload: dict[str, Any]) -> Callable[[], None]:
         table([column["name"] for column in payload["columns"]], payload["rows"])
         if payload["withheld"]:
             note(f"Withheld: {payload['withheld']}")
-        for duty in payload["obligations"]:
-            note(f"{duty['rule']}: {duty['value']} ({duty['document']}, {duty['clause']})")
+        note(f"Bound by: {duties(payload['obligations'])}. Documents and clauses: --json.")
 
     return show
+
+
+def duties(obligations: Sequence[dict[str, Any]]) -> str:
+    """Return what binds an answer in one line: each rule once, texts left to the JSON."""
+    short: dict[str, str] = {}
+    for duty in obligations:
+        if not isinstance(duty["value"], dict) and len(str(duty["value"])) <= LONGEST:
+            short.setdefault(duty["rule"], f"{duty['rule'].replace('_', ' ')} {duty['value']}")
+    return ", ".join(short.values()) or "nothing"
