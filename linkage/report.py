@@ -137,7 +137,7 @@ def _chart(rows: list[dict[str, Any]], series: dict[str, str], title: str, scale
                 "sort": list(series),
                 "scale": {"range": ["#1b5e8c", "#c96f1d", "#5a7d2a"]},
             },
-            "shape": {"field": "of", "type": "nominal", "title": None, "sort": list(series)},
+            "shape": {"field": "of", "type": "nominal", "legend": None, "sort": list(series)},
         },
     }
     return Markup(vl_convert.vegalite_to_svg(json.dumps(spec), vl_version="5.20"))  # noqa: S704 - drawn here
