@@ -20,6 +20,7 @@ from data_sharing_agreements.documents import load_agreements
 from data_sharing_agreements.errors import Refused, UsageFault
 from data_sharing_agreements.gate import Gate
 from linkage.spine import ensure_spine
+from privacy.keys import Role
 from warehouse.core import build
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
@@ -294,6 +295,15 @@ def test_what_is_not_declared_cannot_be_asked(hub: Hub, rows: list[str], measure
 def test_a_researcher_gets_no_table_of_another_project(hub: Hub) -> None:
     with pytest.raises(Refused):
         table(hub, "results", ["county"], [], "leavers", "researcher")
+
+
+def test_the_portal_asks_marts_with_its_own_key_and_can_build_nothing(hub: Hub) -> None:
+    with Hub.open(hub.deployment, roles={Role.PORTAL}) as portal:
+        assert query(portal, "researcher", "tanf-leavers", "SELECT count(*) FROM leaver_earnings").rows
+        assert table(portal, "results", ["sex"], [], "leavers", "analyst").rows
+        for work in (build, publish):
+            with pytest.raises(Refused):
+                work(portal)
 
 
 def test_the_budget_ends(hub: Hub) -> None:

@@ -54,6 +54,7 @@ def course_svg(definition: Definition, series: Sequence[Result]) -> str:
         .mark_text(color=PATH, dy=-15 if up else 17, align="right", dx=6, fontWeight="bold", fontSize=12)
         .encode(x=x, y=y, text=alt.value(f"target {path[-1][1]:.0%}")),
         base.mark_area(color=ACCENT, opacity=0.16).encode(y=alt.Y("low:Q", title=None), y2="high:Q"),
+        base.mark_rule(color=ACCENT, opacity=0.3, strokeWidth=1.6).encode(y="low:Q", y2="high:Q"),
         base.mark_line(color=ACCENT, strokeWidth=2.6).encode(y=y),
         base.mark_point(color=ACCENT, filled=True, size=46, opacity=1).encode(y=y),
     )
