@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_sharing_agreements.errors import UsageFault
 from data_sharing_agreements.registry import Delivery, DeliveryState
 from warehouse.contracts_model import Contract, Contracts, FilePattern
 from warehouse.hub import Hub
@@ -169,6 +170,21 @@ def overtaken(hub: Hub, delivery: Delivery, waiting: Sequence[Delivery]) -> Deli
     places = Places(hub.deployment.home).files(delivery.id)
     same = all(path.is_file() and digest_file(path)[0] == digests.get(name) for path, name in places)
     return None if places and same else later[-1]
+
+
+def check_source(hub: Hub, source: str) -> None:
+    """Raise unless a contract describes the source.
+
+    Raises:
+        UsageFault: None does.
+    """
+    if source not in hub.contracts.by_source:
+        raise UsageFault.of(
+            "unknown-source",
+            "there is no source of this name",
+            why="sources are those with a contract",
+            next=f"use one of {', '.join(hub.contracts.sources)}",
+        )
 
 
 class Places:

@@ -23,7 +23,7 @@ from warehouse.hub import Hub
 from warehouse.ingest.checks import Checked, check_tables, faults_at_the_end, faults_past_tolerance
 from warehouse.ingest.content import ensure_content
 from warehouse.ingest.delivery_rules import Profile, changes, outside_period, profile_tables
-from warehouse.ingest.discovery import delivery_files, overtaken
+from warehouse.ingest.discovery import check_source, delivery_files, overtaken
 from warehouse.ingest.messages import detail_of
 from warehouse.ingest.split import write_content, write_quarantine, write_vault
 from warehouse.ingest.standing import make_standing, stores_agree
@@ -76,6 +76,8 @@ def ingest_pending(hub: Hub, source: str | None = None, progress: Progress | Non
         UsageFault: There is no such source.
         IntegrityFault: A store is not what it should be.
     """
+    if source is not None:
+        check_source(hub, source)
     sources = hub.contracts.sources if source is None else (source,)
     results: list[StepResult] = []
     for name in sources:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from data_sharing_agreements.errors import UsageFault
 from warehouse.hub import Hub
+from warehouse.ingest.discovery import check_source
 from warehouse.opener import Store
 
 REPORT = "quarantine-report"
@@ -44,18 +44,3 @@ def quarantine_report(hub: Hub, source: str, places: int = 20) -> list[dict[str,
         found = session.execute(_COUNTS, {"source": source, "places": places})
     names = ("delivery", "period", "table", "file", "rule", "column", "rows", "row_numbers")
     return [dict(zip(names, row, strict=True)) for row in found]
-
-
-def check_source(hub: Hub, source: str) -> None:
-    """Raise unless a contract describes the source.
-
-    Raises:
-        UsageFault: None does.
-    """
-    if source not in hub.contracts.by_source:
-        raise UsageFault.of(
-            "unknown-source",
-            "there is no source of this name",
-            why="sources are those with a contract",
-            next=f"use one of {', '.join(hub.contracts.sources)}",
-        )

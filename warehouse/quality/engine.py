@@ -10,6 +10,7 @@ needed.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 
 from warehouse.opener import Session
+
+logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # its errors quote the database's words
 
 NO_VALUES = {"result_format": "BASIC", "partial_unexpected_count": 0}
 """Result format that has counts and no values."""

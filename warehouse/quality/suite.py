@@ -6,7 +6,7 @@ results hold counts alone. Does not: the rules' SQL (`ingest.values`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import great_expectations as gx
@@ -100,20 +100,23 @@ def _run_table(source: Any, contract: Contract, one: Checked) -> list[CheckResul
 
 def _result(one: Checked, result: Any) -> CheckResult:
     config, found = result.expectation_config, result.result or {}
-    if (result.exception_info or {}).get("raised_exception") or config.type not in ALLOWED:
+    meta, rows = config.meta, one.staged.rows
+    counted = found.get("unexpected_count", found.get("observed_value", None if rows else 0))
+    if _raised(result.exception_info or {}) or counted is None or config.type not in ALLOWED:
         raise CommonwealError.of(
             "check-not-run",
             f"a check of {one.name} could not be run ({config.type})",
             why="a check that does not run is not passed",
             next="report it; the delivery stays pending",
         )
-    meta = config.meta
-    rows = one.staged.rows
-    if meta["rule"] == ROWS:
-        passed, unexpected = bool(result.success), 0
-    else:
-        unexpected = int(found.get("unexpected_count", found.get("observed_value", 0)) or 0)
-        passed = unexpected <= meta["allowed"] * rows
+    unexpected = 0 if meta["rule"] == ROWS else int(counted)
+    passed = bool(result.success) if meta["rule"] == ROWS else unexpected <= meta["allowed"] * rows
     return CheckResult(
         one.name, meta["column"], meta["rule"], config.type, rows, unexpected, meta["allowed"], passed
     )
+
+
+def _raised(info: Mapping[str, Any]) -> bool:
+    """Whether a check failed to run; the library tells it of the check, or of each of its metrics."""
+    nested = [value for value in info.values() if isinstance(value, dict)]
+    return any(bool(told.get("raised_exception")) for told in (info, *nested))
