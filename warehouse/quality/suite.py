@@ -101,7 +101,7 @@ def _run_table(source: Any, contract: Contract, one: Checked) -> list[CheckResul
 def _result(one: Checked, result: Any) -> CheckResult:
     config, found = result.expectation_config, result.result or {}
     meta, rows = config.meta, one.staged.rows
-    counted = found.get("unexpected_count", found.get("observed_value", None if rows else 0))
+    counted = found.get("unexpected_count", found.get("observed_value")) if rows else 0
     if _raised(result.exception_info or {}) or counted is None or config.type not in ALLOWED:
         raise CommonwealError.of(
             "check-not-run",
