@@ -62,10 +62,10 @@ def call() -> Callable[..., Called]:
 
 @pytest.fixture(scope="session")
 def evergreen(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A synthetic state of 1,500 people over 9 months: `landing/` and `truth/`."""
+    """A synthetic state of 3,000 people over a year: `landing/` and `truth/`."""
     out = tmp_path_factory.mktemp("evergreen")
     done = subprocess.run(
-        [str(COMMONWEAL), "synth", "--people", "1500", "--seed", "7", "--months", "9", "--out", str(out)],
+        [str(COMMONWEAL), "synth", "--people", "3000", "--seed", "7", "--months", "12", "--out", str(out)],
         capture_output=True,
         text=True,
         check=False,

@@ -44,8 +44,8 @@ def nul_byte(i: int, line: bytes) -> bytes:
 
 
 def open_quote(i: int, line: bytes) -> bytes:
-    first, _, rest = line.partition(b"|")
-    return first + b'|"' + rest if i == 3 else line
+    first, _, rest = line.partition(b",")
+    return first + b',"' + rest if i == 3 else line
 
 
 def cut_short(data: bytes) -> bytes:
@@ -74,7 +74,7 @@ def names_as_counties(data: bytes) -> bytes:
 
 
 def twice(data: bytes) -> bytes:
-    """Deliver the first client a second time."""
+    """Deliver the first row a second time."""
     head, first, rest = data.split(b"\n", 2)
     return b"\n".join([head, first, first, rest])
 
@@ -90,7 +90,7 @@ FAULTS: tuple[tuple[str, str, str, Change, set[str]], ...] = (
     ),
     ("MEDICAID_ELIG_2023-03.psv", "hca_medicaid", "2023-03", per_line(foreign_byte), {"wrong-encoding"}),
     ("MEDICAID_ELIG_2023-04.psv", "hca_medicaid", "2023-04", per_line(nul_byte), {"nul-bytes"}),
-    ("MEDICAID_ELIG_2023-05.psv", "hca_medicaid", "2023-05", per_line(open_quote), {"unbalanced-quotes"}),
+    ("HMIS_2023Q1/Client.csv", "com_hmis", "2023Q1", per_line(open_quote), {"unbalanced-quotes"}),
     (
         "MEDICAID_ELIG_2023-06.psv",
         "hca_medicaid",
@@ -111,14 +111,14 @@ def spoiled(evergreen: Path, tmp_path_factory: pytest.TempPathFactory, call) -> 
     landing, home = base / "landing", base / "home"
     shutil.copytree(evergreen / "landing", landing)
     for name, _, _, change, _ in FAULTS:
-        path = next(landing.rglob(name))
+        path = next(landing.glob(f"*/{name}"))
         path.write_bytes(change(path.read_bytes()))
     checked = next(landing.rglob("MEDICAID_ELIG_2023-08.psv"))
     checked.with_name(checked.name + ".sha256").write_text("0" * 64 + f"  {checked.name}\n")
     other = next(landing.rglob("MEDICAID_CLAIMS_2023-09.psv")).read_bytes()
     next(landing.rglob("MEDICAID_ELIG_2023-09.psv")).write_bytes(other)
-    client = next(landing.rglob("HMIS_2023Q2/Client.csv"))
-    client.write_bytes(twice(client.read_bytes()))
+    doubled = next(landing.rglob("MEDICAID_ELIG_2023-10.psv"))
+    doubled.write_bytes(twice(doubled.read_bytes()))
     done = call("run", "--landing", landing, "--json", home=home)
     return landing, home, done.json, done.code
 
@@ -153,16 +153,16 @@ def test_held_data_is_exit_four_and_other_sources_go_on(spoiled: tuple) -> None:
     assert code == report["exit_code"] == 4
     assert report["status"] == "held"
     done = {s["source"] for s in report["steps"] if s["step"] == "ingest" and s["status"] == "done"}
-    assert {"ospi_k12", "com_hmis", "dshs_tanf"} <= done
+    assert {"ospi_k12", "dshs_tanf"} <= done
 
 
 def test_a_row_delivered_twice_is_set_aside_and_counted(spoiled: tuple, call) -> None:
     _, home, report, _ = spoiled
-    step = next(s for s in report["steps"] if (s["source"], s["period"]) == ("com_hmis", "2023Q2"))
+    step = next(s for s in report["steps"] if (s["source"], s["period"]) == ("hca_medicaid", "2023-10"))
     assert step["status"] == "done"
     assert step["rows_in"] == step["rows_out"] + step["rows_quarantined"]
     assert step["rows_quarantined"] >= 1
-    said = call("quarantine", "report", "com_hmis", "--json", home=home)
+    said = call("quarantine", "report", "hca_medicaid", "--json", home=home)
     assert "duplicate-record-id" in said.out
 
 

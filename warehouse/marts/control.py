@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from data_sharing_agreements.decisions import Obligations
-from data_sharing_agreements.errors import Refused
+from data_sharing_agreements.errors import CommonwealError, Refused
 from privacy.anonymity import k_anonymity, l_diversity, t_closeness
 from privacy.generalise import enforce_k
-from privacy.trajectory import trajectory_attack
+from privacy.trajectory import TrajectoryRisk, trajectory_attack
 from warehouse.lineage.trace import STUDY_ID
-from warehouse.marts.definition import Definition
+from warehouse.marts.definition import Definition, Trajectory
 
 _DIGITS = 3
 
@@ -38,7 +39,8 @@ def protect_rows(
         obligations: k, and the largest share the attack may single out.
 
     Raises:
-        Refused: The attack singles out a larger share than the license allows.
+        Refused: The attack singles out a larger share than the license allows, and the
+            mart declares no wider bands.
     """
     quasi = definition.quasi
     before = k_anonymity(frame, quasi, STUDY_ID)
@@ -54,7 +56,7 @@ def protect_rows(
         "t_closeness": {c: round(t_closeness(kept, quasi, c), _DIGITS) for c in definition.sensitive},
     }
     if definition.trajectory is not None:
-        report["trajectory_attack"] = _attack(kept, definition, obligations)
+        kept, report["trajectory_attack"] = _withstand(kept, definition, obligations)
     return kept, report
 
 
@@ -62,10 +64,39 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, _DIGITS) if whole else 0.0
 
 
-def _attack(frame: pd.DataFrame, definition: Definition, obligations: Obligations) -> dict[str, Any]:
-    """Measure what someone achieves who knows some of a person's values to within a band."""
-    declared = definition.trajectory
+def _withstand(
+    frame: pd.DataFrame, definition: Definition, obligations: Obligations
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the rows with values so coarse that the attack stays within the license's limit."""
+    declared, limit = definition.trajectory, obligations.trajectory_share
     assert declared is not None
+    report: dict[str, Any] = {"values_known": declared.points, "limit": limit}
+    for band in (declared.band, *declared.wider):
+        shown = frame if band == declared.band else _rounded_up(frame, declared, band)
+        risk = _attack(shown, declared, band, obligations.k_anonymity)
+        if limit is None or risk.worst <= limit:
+            return shown, report | _told(band, risk)
+    if not declared.wider:
+        raise _refusal(definition.mart, declared, obligations)
+    shown = frame.assign(**dict.fromkeys(declared.columns, np.nan))
+    return shown, report | _told(None, _attack(shown, declared, declared.band, obligations.k_anonymity))
+
+
+def _told(band: float | None, risk: TrajectoryRisk) -> dict[str, Any]:
+    """Say how coarse the values are (`None`: withheld) and what the attack achieves on them."""
+    return {
+        "to_within": band,
+        "singled_out_mean": round(risk.mean, _DIGITS),
+        "singled_out_worst": round(risk.worst, _DIGITS),
+    }
+
+
+def _rounded_up(frame: pd.DataFrame, declared: Trajectory, band: float) -> pd.DataFrame:
+    return frame.assign(**{name: np.ceil(frame[name] / band) * band for name in declared.columns})
+
+
+def _attack(frame: pd.DataFrame, declared: Trajectory, band: float, k: int) -> TrajectoryRisk:
+    """Measure what someone achieves who knows some of a person's values to within a band."""
     if declared.period is None:
         history = frame.melt(STUDY_ID, list(declared.columns), "period", "known")
     else:
@@ -73,27 +104,20 @@ def _attack(frame: pd.DataFrame, definition: Definition, obligations: Obligation
             [STUDY_ID, "period", "known"], axis=1
         )
     history = history.dropna(subset=["period", "known"])
-    history["known"] = history["known"] // declared.band
-    (risk,) = trajectory_attack(
-        history, STUDY_ID, "period", ["known"], known=(declared.points,), k=obligations.k_anonymity
+    history["known"] = history["known"] // band
+    (risk,) = trajectory_attack(history, STUDY_ID, "period", ["known"], known=(declared.points,), k=k)
+    return risk
+
+
+def _refusal(mart: str, declared: Trajectory, obligations: Obligations) -> CommonwealError:
+    origin = obligations.origin("trajectory_share")
+    return Refused.of(
+        "trajectory-attack",
+        f"Who knows {declared.points} of a person's values singles out too large a share of the persons "
+        f"in {mart}.",
+        why=f"The license allows {obligations.trajectory_share:.0%} at most.",
+        next="Publish coarser values or fewer periods, or declare wider bands to fall back on.",
+        rule="trajectory_share",
+        document=origin.document if origin else None,
+        clause=origin.clause if origin else None,
     )
-    limit = obligations.trajectory_share
-    if limit is not None and risk.worst > limit:
-        origin = obligations.origin("trajectory_share")
-        raise Refused.of(
-            "trajectory-attack",
-            f"Who knows {declared.points} of a person's values singles out too large a share of the persons "
-            f"in {definition.mart}.",
-            why=f"The license allows {limit:.0%} at most.",
-            next="Publish coarser values or fewer periods.",
-            rule="trajectory_share",
-            document=origin.document if origin else None,
-            clause=origin.clause if origin else None,
-        )
-    return {
-        "values_known": declared.points,
-        "to_within": declared.band,
-        "singled_out_mean": round(risk.mean, _DIGITS),
-        "singled_out_worst": round(risk.worst, _DIGITS),
-        "limit": limit,
-    }

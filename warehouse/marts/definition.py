@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -39,13 +40,23 @@ class Trajectory(_Part):
     """The attack of someone who knows `points` of a person's values, to within `band`.
 
     The values are the `columns` of one row, or, with `period`, the one column of a
-    person's rows by period. `band` is in their unit.
+    person's rows by period. `band` is in their unit. Where the attack singles out more
+    than the license allows, the values are rounded up to each of the `wider` bands in
+    turn, and withheld if even the last is too fine; without any, the mart is refused.
     """
 
     columns: tuple[Name, ...] = Field(min_length=1)
     period: Name | None = None
     points: int = Field(ge=1)
     band: float = Field(gt=0)
+    wider: tuple[float, ...] = ()
+
+    @model_validator(mode="after")
+    def _bands_widen(self) -> Trajectory:
+        bands = (self.band, *self.wider)
+        if any(second <= first for first, second in pairwise(bands)):
+            raise ValueError("each band is wider than the one before it")
+        return self
 
 
 class Measure(_Part):
