@@ -242,16 +242,6 @@ class Column:
     free_text: bool = False
 
     @property
-    def start(self) -> int | None:
-        """First character in a fixed-width line, 1-based."""
-        return self.place.start if self.place else None
-
-    @property
-    def length(self) -> int | None:
-        """Characters in a fixed-width line."""
-        return self.place.length if self.place else None
-
-    @property
     def in_content(self) -> bool:
         """Whether the warehouse holds it, as a value or as a key."""
         if self.pseudonym or self.role == "sex":

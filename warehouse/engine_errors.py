@@ -107,3 +107,22 @@ def _other(error: duckdb.Error, sql: str, rule: str | None) -> CommonwealError:
 def fingerprint(sql: str) -> str:
     """Return eight characters by which a developer recognises a statement."""
     return hashlib.sha256(" ".join(sql.split()).encode()).hexdigest()[:8]
+
+
+class Guard:
+    """Turns DuckDB's errors into ours. The original is not kept, not even as context."""
+
+    def __init__(self, sql: str = "", rule: str | None = None) -> None:
+        self._sql, self._rule = sql, rule
+
+    def __enter__(self) -> None:
+        """Begin to guard."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        """Raise our error in place of DuckDB's."""
+        if isinstance(error, duckdb.Error):
+            converted = translate(error, sql=self._sql, rule=self._rule)
+            try:
+                raise converted from None
+            finally:
+                converted.__context__ = None

@@ -7,14 +7,11 @@ something is permitted (`data_sharing_agreements.gate`).
 
 from __future__ import annotations
 
-import importlib
-import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +23,9 @@ from data_sharing_agreements.errors import Held, IntegrityFault, UsageFault
 from privacy.keys import KeyRing, Role
 from privacy.pseudonyms import STUDY_IDS_DDL
 from privacy.vault import VAULT_DDL
-from warehouse.engine_errors import damaged_store, translate
+from warehouse.engine_errors import Guard, damaged_store
+from warehouse.extensions import extension_path
+from warehouse.files import remove_store_file, rename_durably
 from warehouse.generations import GenerationBook, check_generation, count_up, write_generation
 from warehouse.schema import QUARANTINE_DDL, WAREHOUSE_DDL
 
@@ -105,25 +104,6 @@ class Store:
     def building(self) -> Store:
         """Return the same store under a temporary name, for `Opener.publish`."""
         return replace(self, path=self.path.with_name(f".{self.path.stem}.building.duckdb"), counted=False)
-
-
-class Guard:
-    """Turns DuckDB's errors into ours. The original is not kept, not even as context."""
-
-    def __init__(self, sql: str = "", rule: str | None = None) -> None:
-        self._sql, self._rule = sql, rule
-
-    def __enter__(self) -> None:
-        """Begin to guard."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        """Raise our error in place of DuckDB's."""
-        if isinstance(error, duckdb.Error):
-            converted = translate(error, sql=self._sql, rule=self._rule)
-            try:
-                raise converted from None
-            finally:
-                converted.__context__ = None
 
 
 class Session:
@@ -222,7 +202,7 @@ class Session:
     def load(self, extension: str) -> None:
         """Load an extension from its wheel, once; nothing is downloaded."""
         if extension not in self._loaded:
-            self.execute(f"LOAD '{_extension_path(extension)}'")
+            self.execute(f"LOAD '{_quoted(extension_path(extension))}'")
             self._loaded.add(extension)
 
 
@@ -337,14 +317,14 @@ class Opener:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._keys.ensure_store_key(store.name, store.readers)
         new = path.with_name(f"{path.name}.new")
-        _unlink(new)
+        remove_store_file(new)
         self._attach_file(session, store, new, "ENCRYPTION_KEY $key")
         if store.ddl:
             session.execute(store.ddl)
         session.execute(f"CHECKPOINT {store.alias}")
         _detach(session, store.alias)
         new.chmod(0o600)
-        _rename(new, path)
+        rename_durably(new, path)
 
     def detach(self, session: Session, store: Store, *, write: bool, done: bool) -> None:
         """Detach a store; one that was written well is checkpointed and counted up first."""
@@ -376,12 +356,12 @@ class Opener:
         with self.session(write=[temporary]) as session:
             write_generation(session.execute, temporary.alias, generation, nonce)
         self._book.begin(final.name, generation, nonce)
-        _rename(self.path(temporary), self.path(final))
+        rename_durably(self.path(temporary), self.path(final))
         self._book.confirm(final.name, generation, nonce)
 
     def remove(self, store: Store) -> None:
         """Remove a store's file and its write-ahead log. Its key is the caller's to destroy."""
-        _unlink(self.path(store))
+        remove_store_file(self.path(store))
 
     def destroy(self, store: Store) -> None:
         """Destroy a store's key, then remove its file."""
@@ -398,20 +378,6 @@ class Opener:
         shutil.rmtree(self._home / "spill", ignore_errors=True)
 
 
-@cache
-def _extension_path(name: str) -> str:
-    module = importlib.import_module(f"duckdb_extension_{name}")
-    found = next(Path(str(module.__file__)).parent.rglob("*.duckdb_extension"), None)
-    if found is None:
-        raise UsageFault.of(
-            "extension-missing",
-            f"the extension {name} is not installed",
-            why=f"it comes with the package duckdb-extension-{name}",
-            next="install the locked requirements",
-        )
-    return _quoted(found)
-
-
 def _quoted(value: object) -> str:
     return str(value).replace("'", "''")
 
@@ -419,17 +385,3 @@ def _quoted(value: object) -> str:
 def _detach(session: Session, alias: str) -> None:
     with suppress(duckdb.Error):
         session.raw.execute(f"DETACH DATABASE IF EXISTS {alias}").fetchall()
-
-
-def _unlink(path: Path) -> None:
-    for part in (path, path.with_name(f"{path.name}.wal")):
-        part.unlink(missing_ok=True)
-
-
-def _rename(old: Path, new: Path) -> None:
-    old.replace(new)
-    descriptor = os.open(new.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -200,9 +200,9 @@ def test_a_killed_writer_loses_nothing_committed_and_keeps_nothing_else(opener, 
     key = KeyRing.open(home / "keys").store_key("vault")
     script = f"""
         import os, signal, duckdb
-        from warehouse.opener import _extension_path
+        from warehouse.extensions import extension_path
         c = duckdb.connect()
-        c.execute(f"LOAD '{{_extension_path('httpfs')}}'")
+        c.execute(f"LOAD '{{extension_path('httpfs')}}'")
         c.execute("ATTACH '{home}/vault.duckdb' AS vault (ENCRYPTION_KEY '{key}')")
         c.execute("INSERT INTO vault.crosswalk VALUES ('s', 'committed', 1)")
         c.execute("BEGIN; INSERT INTO vault.crosswalk VALUES ('s', 'not committed', 2)")

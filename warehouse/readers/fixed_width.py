@@ -165,16 +165,13 @@ def _stage_table(
 def _values(table: Table, columns: Sequence[Column], occurrence: int, enciphered: bool) -> str:
     values = []
     for column in columns:
-        start = (column.start or 1) + _shift(table, column, occurrence)
-        cut = f"substr(line, {start}, {column.length})"
+        assert column.place is not None  # `contracts_check` requires it
+        start = column.place.start
+        if table.repeat is not None and start >= table.repeat.start:
+            start += occurrence * table.repeat.step
+        cut = f"substr(line, {start}, {column.place.length})"
         values.append(value_sql(column, cut, enciphered=enciphered))
     return ", ".join(values)
-
-
-def _shift(table: Table, column: Column, occurrence: int) -> int:
-    if table.repeat is None or (column.start or 1) < table.repeat.start:
-        return 0
-    return occurrence * table.repeat.step
 
 
 def _present(table: Table, occurrence: int) -> str:
