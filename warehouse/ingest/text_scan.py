@@ -50,7 +50,7 @@ def identifiers_in_text(session: Session, checked: Sequence[Checked]) -> list[Fa
 def _names_query(checked: Sequence[Checked]) -> str:
     """SQL of the names that occur in the delivery, one column."""
     queries = [
-        f"SELECT {quoted(column.name)} AS name FROM {one.accepted_sql()}"
+        f"SELECT DISTINCT {quoted(column.name)} AS name FROM {one.accepted_sql()}"
         for one in checked
         for column in one.staged.columns
         if column.role in NAMES
