@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -24,11 +23,11 @@ from pipelines.jobs import EVERYTHING
 from pipelines.lock import hold, holder_of
 from pipelines.runner import run_everything
 from pipelines.sensors import landing_sensor
+from tests.integration.pipelines_one_source import REFERENCE, SOURCE, one_source
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = "hca_medicaid"
 RUN_AND_SAY = """
 import sys
 from pathlib import Path
@@ -39,28 +38,6 @@ heavy = {"dagster", "splink", "great_expectations", "altair", "scipy"} & set(sys
 print(report.exit_code, {step.status for step in report.steps}, heavy)
 """
 WORKSPACE = ("-w", str(ROOT / "workspace.yaml"))
-REFERENCE = Deployment.load(ROOT / "commonweal.toml", Path("unused"))
-
-
-def one_source(directory: Path, evergreen: Path) -> Deployment:
-    """A deployment of Medicaid alone, with their deliveries in its landing directory."""
-    contract = next(REFERENCE.contracts_dir.rglob(f"{SOURCE}.yaml"))
-    (directory / "contracts").mkdir(parents=True)
-    shutil.copy(contract, directory / "contracts")
-    for name in ("marts", "indicators"):
-        (directory / name).mkdir()
-    config = directory / "commonweal.toml"
-    config.write_text(
-        '[deployment]\nname = "one-source"\n'
-        f'agreements = "{REFERENCE.agreements_dir}"\ncore = "{REFERENCE.core_dir}"\n'
-        f'[link]\npurpose = "{REFERENCE.link_purpose}"\n'
-        '[[accounts]]\nname = "someone"\nrole = "board"\n'
-    )
-    deployment = Deployment.load(config, directory / "home")
-    deployment.landing.mkdir(parents=True)
-    for path in (evergreen / "landing").rglob("MEDICAID_*_2023-0[123].psv"):
-        shutil.copy(path, deployment.landing)
-    return deployment
 
 
 @pytest.fixture
