@@ -95,7 +95,7 @@ def test_a_held_delivery_leaves_the_one_before_it_standing(
 
 def test_all_faults_of_documents_at_once(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     contract = next(deployment.contracts_dir.glob("*.yaml"))
-    contract.write_text(contract.read_text().replace("delimited", "woven").replace("monthly", "sometimes"))
+    contract.write_text(contract.read_text().replace("direct", "secret"))
     code, said = call(deployment, capsys, "run")
     assert (code, said["schema"]) == (5, "commonweal/error/1")
     assert len(said["errors"]) >= 2
