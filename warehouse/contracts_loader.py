@@ -102,7 +102,7 @@ def _load(path: Path, core_directory: Path, faults: Faults) -> Contract | None:
 
 def _parse(path: Path, faults: Faults) -> OpenDataContractStandard | None:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         if not isinstance(data, dict):
             faults.add("", "is not a mapping", "write an ODCS v3 contract")
             return None

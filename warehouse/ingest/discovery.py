@@ -89,6 +89,12 @@ def discover_files(contracts: Contracts, landing: Path) -> list[Arrival]:
     return sorted(arrivals, key=lambda a: (a.source, a.period, _time(a), a.files[0].name))
 
 
+def unmatched_files(contracts: Contracts, landing: Path) -> list[str]:
+    """Return names of files below a landing directory that no contract knows, for someone to look at."""
+    names = (path.relative_to(landing) for path in _files(landing))
+    return [name.as_posix() for name in names if _match(contracts, name.parts) is None]
+
+
 def _time(arrival: Arrival) -> int:
     return max(file.path.stat().st_mtime_ns for file in arrival.files)
 
