@@ -171,7 +171,7 @@ def test_any_bytes_are_scanned_or_found_faulty(content):
 
 
 @SETTINGS
-@given(content=st.text("ab1,\"\n\r ", max_size=60).map(str.encode) | st.binary(max_size=60))
+@given(content=st.text('ab1,"\n\r ', max_size=60).map(str.encode) | st.binary(max_size=60))
 def test_no_file_breaks_the_reader(content, session):
     table = Table("t", "t", (Column("one", "one"), Column("two", "two")), may_be_empty=True)
     with tempfile.TemporaryDirectory() as tmp:
