@@ -14,7 +14,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from privacy.keys import KeyRing
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
 from warehouse.ingest import discover, ingest_pending, register
@@ -46,17 +45,14 @@ VALUES = {
 
 def write_files(hub: Hub, landing: Path) -> Path:
     """Write both files of the delivery from the contract's columns; return the large one."""
-    from warehouse.opener import Opener
-
     contract = hub.contracts[SOURCE]
-    opener: Opener = hub.opener
-    with opener.session() as session:
+    with hub.opener.session() as session:
         for table, name, rows in (("claim", "CLAIMS", 5), ("eligibility", "ELIG", ROWS)):
             columns = []
-            for column in contract.table(table).columns:
+            for column in contract.by_name[table].columns:
                 value = VALUES.get(column.name)
                 if value is None:
-                    value = f"'{column.codes[0]}'" if column.codes else "''"
+                    value = f"'{next(iter(column.codes))}'" if column.codes else "''"
                 columns.append(f"{value} AS {column.physical_name}")
             path = landing / f"MEDICAID_{name}_{PERIOD}.psv"
             session.execute(
@@ -66,7 +62,7 @@ def write_files(hub: Hub, landing: Path) -> Path:
     return path
 
 
-def copy_seconds(hub: Hub, path: Path, keys: KeyRing) -> float:
+def copy_seconds(hub: Hub, path: Path) -> float:
     """Seconds DuckDB takes to copy the file into an encrypted database."""
     store = Store.staging("copy")
     start = time.perf_counter()
@@ -106,7 +102,7 @@ def main() -> None:
         with Hub.open(deployment) as hub:
             path = write_files(hub, landing)
             for i in range(ROUNDS):
-                copies.append(copy_seconds(hub, path, hub.keys))
+                copies.append(copy_seconds(hub, path))
                 ingests.append(ingest_seconds(config, Path(place) / f"home{i}", landing))
                 print(f"copy {copies[-1]:.1f} s, ingest {ingests[-1]:.1f} s", file=sys.stderr)
     ingest, copy = statistics.median(ingests), statistics.median(copies)

@@ -23,9 +23,8 @@ from pipelines.cli.output import emit, json_option, say, table
 @click.pass_obj
 def evaluate(context: Context, truth: Path, as_json: bool) -> None:
     """Measure the current link version against known truth, by source pair and subgroup."""
-    from linkage.evaluate import evaluate as measure
-
     from data_sharing_agreements.errors import UsageFault
+    from linkage.evaluate import evaluate as measure
     from warehouse.opener import Store
 
     if not truth.is_file():
