@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from data_sharing_agreements.errors import IntegrityFault, Invalid
-from data_sharing_agreements.log import Draft, Log
+from data_sharing_agreements.log import Log
 from data_sharing_agreements.registry import Registry
 from data_sharing_agreements.store.schema import metadata
 
