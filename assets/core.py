@@ -12,7 +12,6 @@ import dagster as dg
 from assets.metadata import column_lineage, plain_schema, row_count
 from assets.names import CORE, POOL, SPINE, content_key, core_key
 from assets.workplace import Workplace
-from data_sharing_agreements.errors import Refused
 from warehouse.core.builder import build
 from warehouse.core.catalog import CoreCatalog
 from warehouse.core.facts import ATTRIBUTES, FACTS, ORIGIN, PERSON_KEY
@@ -57,14 +56,12 @@ def core_assets(catalog: CoreCatalog) -> dg.AssetsDefinition:
 
 
 def make_core(workplace: Workplace) -> None:
-    """Bring core up to date and write down what was done for each source.
+    """Bring core up to date and write down what was done for each source, or that it was refused.
 
     Raises:
-        Refused: The sources may not be linked for the deployment's purpose.
+        Refused: The sources that are left may not be linked for the deployment's purpose.
     """
     for step in build(workplace.hub, workplace.progress):
-        if step.status == "refused":
-            raise Refused(*step.errors)
         workplace.record(step)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_sharing_agreements.documents import Agreements, load_agreements
-from data_sharing_agreements.errors import UsageFault
+from data_sharing_agreements.errors import ErrorDetail, Invalid, UsageFault
 from data_sharing_agreements.gate import Gate
 from data_sharing_agreements.log import Log, check_anchor
 from data_sharing_agreements.registry import AuditEvent, Registry
@@ -75,8 +75,7 @@ class Hub:
                 why="Keys, registry and stores are kept in a home directory, which `init` creates.",
                 next="Run `commonweal init`, or `commonweal run`, which does it first.",
             )
-        contracts = load_contracts(deployment.contracts_dir, deployment.core_dir)
-        agreements = load_agreements(deployment.agreements_dir)
+        contracts, agreements = _documents(deployment)
         keys = KeyRing.open(
             deployment.keys_dir, roles, provider_from(deployment.key_settings, deployment.keys_dir)
         )
@@ -110,6 +109,24 @@ class Hub:
         path = self.deployment.reports.joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+
+def _documents(deployment: Deployment) -> tuple[Contracts, Agreements]:
+    """Load contracts and agreements, and raise the faults of both at once."""
+    faults: list[ErrorDetail] = []
+    contracts = agreements = None
+    try:
+        contracts = load_contracts(deployment.contracts_dir, deployment.core_dir)
+    except Invalid as error:
+        faults += error.details
+    try:
+        agreements = load_agreements(deployment.agreements_dir)
+    except Invalid as error:
+        faults += error.details
+    Invalid.collect(faults)
+    assert contracts is not None
+    assert agreements is not None
+    return contracts, agreements
 
 
 def _make_accounts(deployment: Deployment, registry: Registry) -> dict[str, str]:

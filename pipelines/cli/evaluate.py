@@ -22,10 +22,13 @@ from pipelines.cli.output import emit, json_option, say, table
 @json_option
 @click.pass_obj
 def evaluate(context: Context, truth: Path, as_json: bool) -> None:
-    """Measure the current link version against known truth, by source pair and subgroup."""
+    """Measure the current link version against known truth, by source pair and subgroup.
+
+    The result is kept with the version, and stands from then on in the linkage report
+    and in the codebooks of the marts made from it.
+    """
     from data_sharing_agreements.errors import UsageFault
-    from linkage.evaluate import evaluate as measure
-    from warehouse.opener import Store
+    from pipelines.measurement import measure
 
     if not truth.is_file():
         raise UsageFault.of(
@@ -35,9 +38,7 @@ def evaluate(context: Context, truth: Path, as_json: bool) -> None:
             next="Name one; `commonweal synth` writes truth/records.csv.",
         )
     with context.held_hub("evaluate") as hub:
-        stores = [Store.vault(), Store.warehouse()]
-        with hub.opener.session(read=stores) as session, session.guard():
-            payload = measure(session.raw, truth).to_json()
+        payload = measure(hub, truth)
     emit(payload, as_json=as_json, people=lambda: _show(payload))
 
 

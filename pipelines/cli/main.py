@@ -5,6 +5,7 @@ any verb. Verbs are imported when asked for, so that a short one starts quickly.
 """
 
 import importlib
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 
 from pipelines.cli.context import Context
 from pipelines.cli.output import show_error
+from privacy.redaction import install as redact_logs
 
 VERBS: dict[str, str] = {
     "init": "pipelines.cli.home:init",
@@ -81,6 +83,8 @@ def cli(ctx: click.Context, config: Path | None, home: Path | None) -> None:
 def run_cli(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Nothing it raises escapes."""
     as_json = "--json" in arguments
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    redact_logs()
     try:
         result = cli.main(args=list(arguments), prog_name="commonweal", standalone_mode=False)
     except click.exceptions.Exit as done:

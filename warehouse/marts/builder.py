@@ -7,7 +7,6 @@ aggregate.py), or who may read.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +24,8 @@ from warehouse.core.catalog import load_core
 from warehouse.hub import Hub
 from warehouse.lineage.trace import STUDY_ID
 from warehouse.marts.aggregate import publish_counts
-from warehouse.marts.codebook import Facts, codebook, codebook_html
+from warehouse.marts.bookshelf import write_codebook
+from warehouse.marts.codebook import Facts, codebook
 from warehouse.marts.control import protect_rows
 from warehouse.marts.definition import load_marts
 from warehouse.marts.linkerror import link_facts
@@ -199,10 +199,7 @@ def _coverage(hub: Hub) -> list[dict[str, Any]]:
 def _record(hub: Hub, plan: ProjectPlan, mart: MartPlan, facts: Facts, made: _Made) -> None:
     """Write codebook, open data and the registry's entry; that last one makes the mart current."""
     book = codebook(plan, mart, facts)
-    folder = ("marts", plan.project)
-    hub.reports(*folder, f"{mart.name}.json").write_text(json.dumps(book, indent=1), encoding="utf-8")
-    page = codebook_html(hub.deployment.title, book)
-    hub.reports(*folder, f"{mart.name}.html").write_text(page, encoding="utf-8")
+    write_codebook(hub, book)
     if made.public is not None:
         made.public.to_csv(hub.reports("open_data", f"{mart.name}.csv"), index=False)
         made.public.to_parquet(hub.reports("open_data", f"{mart.name}.parquet"), index=False)

@@ -1,0 +1,45 @@
+"""Linkage measured against a truth, and the measurement told wherever the link version is.
+
+Belongs here: the order of asking, measuring, keeping and telling. Does not: how
+linkage is measured (linkage.evaluate), or what pages look like.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from data_sharing_agreements.decisions import Request
+from linkage.evaluate import evaluate
+from linkage.report import write_report
+from linkage.spine import write_quality
+from warehouse.hub import Hub
+from warehouse.marts import tell_link_error
+from warehouse.opener import Store
+
+
+def measure(hub: Hub, truth: Path) -> dict[str, Any]:
+    """Measure the current link version and keep the result with it.
+
+    Args:
+        hub: The hub, whose home this process holds.
+        truth: CSV with `source,record_id,person_id` and any columns of subgroups.
+
+    Returns:
+        The object of `commonweal/evaluate/1`.
+
+    Raises:
+        Refused: The sources may not be linked, and so not be looked up either.
+    """
+    settings = hub.deployment
+    sources = frozenset(settings.link_sources or hub.contracts.sources)
+    decision = hub.gate.require(Request("link", purpose=settings.link_purpose, sources=sources))
+    with hub.opener.session(read=[Store.vault()], write=[Store.warehouse()]) as session, session.guard():
+        payload = evaluate(session.raw, truth).to_json()
+        write_quality(session.raw, payload["link_version"], payload)
+        write_report(session.raw, hub.reports("linkage", "index.html").parent, payload)
+        tell_link_error(hub, session)
+    hub.log.append(
+        "evaluation",
+        {"link_version": payload["link_version"]},
+        tuple((clause.document, clause.clause) for clause in decision.clauses),
+    )
+    return payload
