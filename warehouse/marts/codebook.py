@@ -110,7 +110,19 @@ def codebook_html(title: str, book: Mapping[str, Any]) -> str:
         link_words=link_quality_words(book["link"], None),
         groups=book["link"].get("by_group", []),
         where=_where,
+        words=_words,
     )
+
+
+def _words(value: object) -> str:
+    """Say a value of the report in words: shares in percent, lists and mappings in a line."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_words(part)}" for name, part in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, float) and 0 < value < 1:
+        return f"{value:.1%}"
+    return "none" if value is None else str(value)
 
 
 def _where(field: Mapping[str, Any]) -> dict[str, str]:

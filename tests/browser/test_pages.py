@@ -1,0 +1,75 @@
+"""The pages a run writes, opened in a real browser: they show what they should and fetch nothing.
+
+Each page is one file. Chromium opens it with every host mapped to nowhere; what a reader would see is read
+from the page as the browser has it, and a screenshot is taken to see that it is not blank.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = shutil.which("chromium")
+FETCHES = re.compile(
+    r"""(?:src|href)\s*=\s*["']?(?!#|data:)[a-z]*:?//|url\(\s*["']?https?:|@import""", re.IGNORECASE
+)
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="there is no chromium; scripts/system-packages.sh installs it"
+    ),
+]
+
+
+def browse(*words: str, profile: Path) -> bytes:
+    """Run chromium without a window, without its own traffic, and return what it prints."""
+    assert CHROMIUM is not None
+    done = subprocess.run(
+        [
+            *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+            *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+            *("--host-resolver-rules=MAP * ~NOTFOUND", "--hide-scrollbars", f"--user-data-dir={profile}"),
+            *words,
+        ],
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    return done.stdout
+
+
+PAGES = (
+    ("scorecard.html", "Returns to homelessness within six months"),
+    ("linkage/index.html", "What agreement is worth"),
+    ("quality/com_hmis.html", "Quarantined"),
+    ("marts/results/tanf_leavers.html", "Adults leaving TANF"),
+    ("marts/tanf-leavers/leaver_earnings.html", "What binds its users"),
+)
+
+
+@pytest.mark.parametrize(("page", "words"), PAGES, ids=[name for name, _ in PAGES])
+def test_a_page_shows_its_content_and_fetches_nothing(
+    page: str, words: str, finished: tuple[Path, dict], tmp_path: Path
+) -> None:
+    path = finished[0] / "reports" / page
+    assert not FETCHES.search(path.read_text(encoding="utf-8"))
+    shown = browse("--dump-dom", path.as_uri(), profile=tmp_path / "profile").decode()
+    assert words in shown
+    assert "undefined" not in shown
+    assert "{{" not in shown
+    picture = tmp_path / "page.png"
+    browse(f"--screenshot={picture}", "--window-size=1100,1400", path.as_uri(), profile=tmp_path / "profile")
+    assert picture.stat().st_size > 20_000, "a blank page compresses to almost nothing"
+
+
+def test_the_scorecard_has_a_table_beside_every_chart(finished: tuple[Path, dict], tmp_path: Path) -> None:
+    path = finished[0] / "reports" / "scorecard.html"
+    shown = browse("--dump-dom", path.as_uri(), profile=tmp_path / "profile").decode()
+    charts, tables = shown.count("<svg"), shown.count("<table")
+    assert charts >= 3
+    assert tables >= charts

@@ -1,0 +1,45 @@
+"""No disk left: the run says so, nothing is half-done, and with room it finishes the work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def mounted(place: Path, *words: str) -> bool:
+    """Whether this machine lets us mount a small file system of our own there."""
+    if os.geteuid() or not shutil.which("mount"):
+        return False
+    return not subprocess.run(["mount", *words, str(place)], capture_output=True, check=False).returncode
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if not mounted(place, "-t", "tmpfs", "-o", "size=64m", "tmpfs"):
+        pytest.skip("this machine does not let a test mount a file system of its own")
+    yield place
+    subprocess.run(["umount", str(place)], check=False)
+
+
+def test_a_run_that_finds_no_room_says_so_and_is_finished_later(
+    small_disk: Path, evergreen: Path, call
+) -> None:
+    home, landing = small_disk / "home", evergreen / "landing"
+    (small_disk / "filler").write_bytes(b"0" * 40_000_000)
+    refused = call("run", "--landing", landing, home=home)
+    assert refused.code == 1
+    assert "no-disk-left" in refused.err
+    assert mounted(small_disk, "-o", "remount,size=2g")
+    finished = call("run", "--landing", landing, "--json", home=home)
+    assert finished.code == 0, finished.err
+    assert call("log", "verify", home=home).code == 0
