@@ -16,6 +16,11 @@ from rich.table import Table
 
 BENCHMARKS = {
     "link": ("benchmarks.link_1m", "link 1 M encoded ÷ plain Splink in clear", "≤ 2.5, F1 higher, < 8 GiB"),
+    "difficulty": (
+        "benchmarks.difficulty",
+        "Evergreen, 20,000 people, cluster F1, ours and plain Splink in clear",
+        "≥ 0.98, plain ≤ 0.97",
+    ),
     "ingest": ("benchmarks.ingest_5m", "ingest 5 M rows ÷ DuckDB COPY to an encrypted file", "≤ 6"),
     "log": ("benchmarks.log", "the log on SQLite", "≥ 5,000 appended a second"),
     "again": ("benchmarks.run_again", "second run with nothing new, 1 M people", "< 10 s"),

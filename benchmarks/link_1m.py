@@ -110,7 +110,7 @@ def _plain(place: Path) -> Figures:
     connection = _open(place, "(READ_ONLY)")
     standardise.latest_values(connection, SOURCES)
     standardise.standardise(connection)
-    _unfold(connection)
+    unfold(connection)
     start = time.perf_counter()
     clusters = link_plainly(connection)
     seconds = time.perf_counter() - start
@@ -118,7 +118,7 @@ def _plain(place: Path) -> Figures:
     return _figures(connection, place, f"SELECT node AS key, cluster_id AS cluster FROM {clusters}", seconds)
 
 
-def _unfold(connection: duckdb.DuckDBPyConnection) -> None:
+def unfold(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `plain`: standardised values of every record, with blocking keys made of clear values."""
     fields = ", ".join(f"s.{field}" for field in standardise.FIELDS)
     connection.execute(

@@ -7,15 +7,25 @@ it is given.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import duckdb
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from linkage.encode import BLOCKS
 
+THRESHOLD = 0.95
+
 
 def link_plainly(connection: duckdb.DuckDBPyConnection) -> str:
     """Link the table `plain` and return the name of a table (node, cluster_id)."""
+    (clusters,) = clusters_at(connection, [THRESHOLD])
+    return clusters
+
+
+def clusters_at(connection: duckdb.DuckDBPyConnection, thresholds: Sequence[float]) -> Iterator[str]:
+    """Train and score once; for each match probability give a table (node, cluster_id)."""
     comparisons = [
         cl.JaroWinklerAtThresholds("given", [0.92, 0.8]).configure(term_frequency_adjustments=True),
         cl.JaroWinklerAtThresholds("surname", [0.92, 0.8]).configure(term_frequency_adjustments=True),
@@ -43,7 +53,8 @@ def link_plainly(connection: duckdb.DuckDBPyConnection) -> str:
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("ssn"))
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("birth", "surname"))
     pairs = linker.inference.predict(threshold_match_probability=0.05)
-    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
-        pairs, threshold_match_probability=0.95
-    )
-    return str(clusters.physical_name)
+    for threshold in thresholds:
+        clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
+            pairs, threshold_match_probability=threshold
+        )
+        yield str(clusters.physical_name)
