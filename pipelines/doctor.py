@@ -7,6 +7,7 @@ printing.
 import importlib.metadata
 import platform
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -105,6 +106,7 @@ def _disk(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _documents(deployment: Deployment) -> Iterator[Finding]:
+    from data_sharing_agreements.decisions import agreements_in_force
     from data_sharing_agreements.documents import load_agreements
     from warehouse.contracts_loader import load_contracts
 
@@ -114,12 +116,27 @@ def _documents(deployment: Deployment) -> Iterator[Finding]:
     def agreements() -> str:
         return f"{len(load_agreements(deployment.agreements_dir).dsas)} data sharing agreements"
 
+    def in_force() -> Iterator[Finding]:
+        found = load_agreements(deployment.agreements_dir)
+        standing = agreements_in_force(found, deployment.today())
+        for dsa in found.dsas:
+            if dsa.source not in standing:
+                yield Finding(
+                    "documents",
+                    ok=False,
+                    what=f"{dsa.id} is not in force today: {dsa.source} is not read, linked or shown",
+                    next="Renew it, or take its data out.",
+                    exit_code=3,
+                )
+
     for load in (contracts, agreements):
         try:
             found = [Finding("documents", ok=True, what=load())]
         except Invalid as fault:
             found = _faulty("documents", fault)
         yield from found
+    with suppress(Invalid):
+        yield from in_force()
 
 
 def _lock(deployment: Deployment) -> Iterator[Finding]:

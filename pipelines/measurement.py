@@ -12,6 +12,7 @@ from linkage.evaluate import evaluate
 from linkage.report import write_report
 from linkage.spine import write_quality
 from warehouse.hub import Hub
+from warehouse.indicators import write_scorecard
 from warehouse.marts import tell_link_error
 from warehouse.opener import Store
 
@@ -36,7 +37,8 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
         payload = evaluate(session.raw, truth).to_json()
         write_quality(session.raw, payload["link_version"], payload)
         write_report(session.raw, hub.reports("linkage", "index.html").parent, payload)
-        tell_link_error(hub, session)
+        known = tell_link_error(hub, session)
+    write_scorecard(hub, known)
     hub.log.append(
         "evaluation",
         {"link_version": payload["link_version"]},

@@ -16,6 +16,7 @@ from pipelines.interrupts import interruptible
 from pipelines.occupation import finish, occupy
 from pipelines.report import RunReport, report_of
 from warehouse.deployment import Deployment
+from warehouse.indicators.crosscheck import check_against_marts
 from warehouse.steps import StepResult
 
 JOB = "everything"
@@ -44,6 +45,7 @@ def run_everything(
     """
     start = time.perf_counter()
     with interruptible() as interruption, occupy(deployment, "run", landing, progress) as workplace:
+        check_against_marts(deployment.indicators_dir, deployment.marts_dir)
         workplace.register_arrivals()
         kept = steps_if_nothing_new(workplace.hub)
         if kept is None:

@@ -163,6 +163,9 @@ class Accounts:
                 values = {"failures": 0, "locked_until": text_of(self._clock() + LOCKED_FOR)}
                 facts = {"account": name, "act": "locked"}
                 write_down(connection, self._clock, "account", facts, None)
+            else:
+                facts = {"account": name, "act": "sign-in refused"}
+                write_down(connection, self._clock, "account", facts, None)
             connection.execute(update(account).where(account.c.name == name).values(**values))
 
     def _succeeded(self, row: Row[Any]) -> None:

@@ -24,8 +24,8 @@ from pipelines.cli.output import emit, json_option, say, table
 def evaluate(context: Context, truth: Path, as_json: bool) -> None:
     """Measure the current link version against known truth, by source pair and subgroup.
 
-    The result is kept with the version, and stands from then on in the linkage report
-    and in the codebooks of the marts made from it.
+    The result is kept with the version, and stands from then on in the linkage report,
+    in the codebooks of the marts made from it, and on the scorecard.
     """
     from data_sharing_agreements.errors import UsageFault
     from pipelines.measurement import measure

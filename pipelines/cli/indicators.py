@@ -10,20 +10,25 @@ import click
 from pipelines.cli.context import Context
 from pipelines.cli.output import emit, json_option, note, say, table
 
-ALL = "all"
-"""The breakdown that is none."""
-
 
 @click.command()
 @json_option
 @click.pass_obj
 def indicators(context: Context, as_json: bool) -> None:
-    """Show the latest result of each indicator: value, error band, position, staleness."""
+    """Show the latest result of each indicator: value, error band, position, staleness.
+
+    Where the latest period is withheld, all periods together. Refused where the license
+    of an indicator's project is not in force.
+    """
+    from warehouse.indicators import headlines, may_be_shown
+
     with context.hub() as hub:
+        may_be_shown(hub)
+        shown = [result.to_json() for result in headlines(hub)]
         found = [_shown(kept.result) for kept in hub.registry.indicator_results.latest()]
         pages = sorted(hub.deployment.reports.glob("*scorecard*.html"))
     payload = {"schema": "commonweal/indicators/1", "indicators": found}
-    emit(payload, as_json=as_json, people=lambda: _show(payload))
+    emit(payload, as_json=as_json, people=lambda: _show(payload, shown))
     for page in pages if not as_json else ():
         note(f"Scorecard: {page}")
 
@@ -33,16 +38,13 @@ def _shown(result: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in result.items() if name != "input_hash"}
 
 
-def _show(payload: dict[str, Any]) -> None:
-    if not payload["indicators"]:
+def _show(payload: dict[str, Any], shown: list[dict[str, Any]]) -> None:
+    if not shown:
         say("No indicator has been computed yet. Next: `commonweal run`.")
-    whole = [result for result in payload["indicators"] if result["breakdown"] == ALL]
-    table(
-        ["indicator", "as of", "n", "value", "low", "high", "target", "position", ""],
-        [_row(result) for result in whole],
-    )
-    if broken_down := len(payload["indicators"]) - len(whole):
-        say(f"{broken_down} breakdowns are on the scorecard and in --json.")
+    names = ["indicator", "period", "n", "value", "low", "high", "expected", "target", "position", ""]
+    table(names, [_row(result) for result in shown])
+    if others := len(payload["indicators"]) - len(shown):
+        say(f"{others} other periods and groups are on the scorecard and in --json.")
 
 
 def _row(result: dict[str, Any]) -> list[object]:
@@ -50,9 +52,9 @@ def _row(result: dict[str, Any]) -> list[object]:
     stale = "stale" if result["stale"] else ""
     return [
         result["id"],
-        result["as_of"],
+        result["period"] if result["periods"] == 1 else f"{result['periods']} to {result['period']}",
         result["denominator"],
-        *(_percent(result[name]) for name in ("value", "low", "high", "target")),
+        *(_percent(result[name]) for name in ("value", "low", "high", "trajectory", "target")),
         result["position"],
         " ".join(word for word in (withheld, stale) if word),
     ]

@@ -34,8 +34,8 @@ def _show(payload: dict[str, Any]) -> None:
     for key, title in (("value_from", "Values come from"), ("rows_from", "Rows are decided by")):
         origins = gathered(payload[key], ("source", "column"), "via")
         table(("source", "column", "via"), origins, title=f"\n{title}")
-    deliveries = [[d["id"], d["period"], d["sha256"][:16]] for d in payload["deliveries"]]
-    table(["delivery", "period", "sha256"], deliveries, title="\nDeliveries")
+    deliveries = [[d["source"], d["period"], d["id"], d["sha256"][:16]] for d in payload["deliveries"]]
+    table(["source", "period", "delivery", "sha256"], deliveries, title="\nDeliveries")
     clauses = gathered(payload["clauses"], ("document",), "clause")
     table(["document", "clauses"], clauses, title="\nDocuments")
 

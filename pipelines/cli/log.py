@@ -11,6 +11,9 @@ import click
 from pipelines.cli.context import Context
 from pipelines.cli.output import emit, json_option, note, say, table
 
+FEW = 4
+"""Documents from so many on are counted, not listed."""
+
 LONGEST = 40
 """Characters of a value that a line of the log shows."""
 
@@ -71,7 +74,8 @@ def show(context: Context, last: int, as_json: bool) -> None:
 
 def _show_entries(entries: list[dict[str, Any]]) -> None:
     rows = [[e["index"], str(e["at"])[:19], e["kind"], _body(e), _documents(e)] for e in entries]
-    table(["entry", "at", "kind", "what", "documents"], rows)
+    table(["entry", "at", "kind", "what", "rests on"], rows)
+    say("Every clause, and the whole of each entry: --json.")
 
 
 def _body(entry: dict[str, Any]) -> str:
@@ -80,14 +84,38 @@ def _body(entry: dict[str, Any]) -> str:
         return "(erased)"
     if request := summary.get("request"):
         about = request.get("project") or ", ".join(request.get("sources") or ())
-        answer = "permitted" if summary.get("permitted") else "refused"
-        return f"{request.get('verb')} {about}: {answer}"
-    shown = {key: value for key, value in summary.items() if isinstance(value, str | int | bool)}
-    return ", ".join(f"{key}={str(value)[:LONGEST]}" for key, value in shown.items())
+        asked = f"{request.get('verb')} {about}"
+        if actor := request.get("actor"):
+            asked = f"{actor} asked to {asked}"
+        reasons = [reason["text"] for reason in summary.get("reasons") or ()]
+        return f"{asked}: permitted" if summary.get("permitted") else f"{asked}: refused. {' '.join(reasons)}"
+    shown = {key: _short(value) for key, value in summary.items()}
+    return ", ".join(f"{key} {value}" for key, value in shown.items() if value)
+
+
+def _short(value: object) -> str:
+    """Return a value that fits into a line; nothing for what is only in the JSON."""
+    if isinstance(value, list):
+        return " ".join(str(part) for part in value)[:LONGEST]
+    return str(value)[:LONGEST] if isinstance(value, str | int | bool) else ""
 
 
 def _documents(entry: dict[str, Any]) -> str:
-    return ", ".join(dict.fromkeys(clause["document"] for clause in entry.get("clauses") or ()))
+    """Return what an entry rests on: each reason's clause if it was refused, else the nearest document."""
+    summary = entry.get("summary") or {}
+    if reasons := summary.get("reasons"):
+        return ", ".join(dict.fromkeys(f"{r['document']} {r['clause']}" for r in reasons))
+    clauses = entry.get("clauses") or ()
+    documents = sorted(dict.fromkeys(clause["document"] for clause in clauses), key=_nearness)
+    if len(documents) < FEW:
+        return ", ".join(documents)
+    return f"{documents[0]} and {len(documents) - 1} more ({len(clauses)} clauses)"
+
+
+def _nearness(document: str) -> tuple[int, str]:
+    """Order documents from the one project's license to the law."""
+    kinds = ("DUL-", "DSA-", "EMOU-")
+    return next((i for i, kind in enumerate(kinds) if document.startswith(kind)), len(kinds)), document
 
 
 @log.command()
@@ -96,6 +124,15 @@ def _documents(entry: dict[str, Any]) -> str:
 @click.pass_obj
 def checkpoint(context: Context, out: Path, as_json: bool) -> None:
     """Write a signed checkpoint to a file, to be kept where the operator cannot change it."""
+    from data_sharing_agreements.errors import UsageFault
+
+    if not out.absolute().parent.is_dir():
+        raise UsageFault.of(
+            "no-directory",
+            f"There is no directory to write {out.name} into.",
+            why="A checkpoint goes to a file in a directory that exists.",
+            next="Make the directory, or correct the path.",
+        )
     with context.hub() as hub:
         signed = hub.log.checkpoint(out)
     payload = {"schema": "commonweal/log checkpoint/1", "path": str(out), "checkpoint": signed}

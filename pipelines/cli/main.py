@@ -85,8 +85,9 @@ def run_cli(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     redact_logs()
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     try:
-        result = cli.main(args=list(arguments), prog_name="commonweal", standalone_mode=False)
+        result = cli.main(args=list(arguments) or ["--help"], prog_name="commonweal", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
     except (KeyboardInterrupt, click.Abort):

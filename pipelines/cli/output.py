@@ -42,8 +42,15 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def table(columns: Sequence[str], rows: Sequence[Row], *, title: str = "") -> None:
-    """Print a table for people; numbers stand to the right."""
+def table(columns: Sequence[str], rows: Sequence[Row], *, title: str = "", apart: bool = True) -> None:
+    """Print a table for people; numbers stand to the right.
+
+    Args:
+        columns: Their names.
+        rows: Their values.
+        title: Printed above.
+        apart: Whether thousands stand apart; not for ids, which people paste.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -51,25 +58,38 @@ def table(columns: Sequence[str], rows: Sequence[Row], *, title: str = "") -> No
         return
     grid = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for index, name in enumerate(columns):
-        numeric = all(isinstance(row[index], int | float) or row[index] in {None, ""} for row in rows)
+        numeric = all(isinstance(row[index], int | float) or row[index] in (None, "") for row in rows)
         grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*(show(value) for value in row))
+        grid.add_row(*(show(value, apart=apart) for value in row))
     console = Console(file=sys.stdout, highlight=False, markup=False)
     console.width = max(console.width, 120) if not console.is_terminal else console.width
     console.print(grid)
 
 
-def show(value: object) -> str:
+def records(columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Print rows that are too wide for a table: one line a value, ids as they are."""
+    width = max(map(len, columns), default=0)
+    for number, row in enumerate(rows, 1):
+        say(f"row {number}")
+        for name, value in zip(columns, row, strict=True):
+            say(f"  {name:<{width}}  {show(value, apart=False)}")
+
+
+def show(value: object, *, apart: bool = True) -> str:
     """Return a value as people read it: thousands apart, no false precision, – for none."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}"
+        return f"{value:,}" if apart else str(value)
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if isinstance(value, list | tuple):
+        return ", ".join(show(part) for part in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {show(part)}" for name, part in value.items())
     return str(value)
 
 

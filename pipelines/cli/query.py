@@ -10,7 +10,10 @@ from typing import Any
 import click
 
 from pipelines.cli.context import Context
-from pipelines.cli.output import emit, json_option, note, table
+from pipelines.cli.output import emit, json_option, note, records, table
+
+WIDEST = 8
+"""Columns that stand side by side; more are printed one below the other."""
 
 LONGEST = 24
 """Characters of an obligation's value that fit into a line."""
@@ -69,7 +72,11 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _shower(payload: dict[str, Any]) -> Callable[[], None]:
     def show() -> None:
-        table([column["name"] for column in payload["columns"]], payload["rows"])
+        names = [column["name"] for column in payload["columns"]]
+        if len(names) > WIDEST:
+            records(names, payload["rows"])
+        else:
+            table(names, payload["rows"], apart=False)
         if payload["withheld"]:
             note(f"Withheld: {payload['withheld']}")
         note(f"Bound by: {duties(payload['obligations'])}. Documents and clauses: --json.")

@@ -80,7 +80,8 @@ def _show(payload: dict[str, Any]) -> None:
     if running:
         say(f"Going on: `{running['kind']}`, process {running['pid']}, since {running['since']}")
     if last:
-        say(f"Last run: {last['run_id']} {last['status']}, ended {str(last['finished_at'])[:19]}")
+        ended = f", ended {str(last['finished_at'])[:19]}" if last["finished_at"] else ""
+        say(f"Last run: {last['run_id']} {last['status']}{ended}")
     columns = ("source", "standing", "latest_period", "rows", "pending", "held", "refused")
     table([c.replace("_", " ") for c in columns], [[s[c] for c in columns] for s in payload["sources"]])
     if payload["link"]:

@@ -5,6 +5,7 @@ from a project's person-level marts, and the page that shows them. Does not: how
 mart is made, or a person's judgement of how likely delivery is.
 """
 
-from warehouse.indicators.compute import compute
+from warehouse.indicators.compute import compute, write_scorecard
+from warehouse.indicators.shown import headlines, may_be_shown
 
-__all__ = ["compute"]
+__all__ = ["compute", "headlines", "may_be_shown", "write_scorecard"]

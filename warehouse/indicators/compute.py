@@ -7,7 +7,7 @@ counting (counting.py) or the arithmetic (measures.py).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from data_sharing_agreements.decisions import Decision, Request
@@ -47,8 +47,14 @@ def compute(hub: Hub, progress: Callable[[str], None] | None = None) -> list[Ste
     definitions = load_definitions(hub.deployment.indicators_dir)
     steps = [_step(hub, definition, progress) for definition in definitions]
     if any(step.status == "done" for step in steps) or not hub.reports(SCORECARD).exists():
-        _write_scorecard(hub, definitions)
+        write_scorecard(hub)
     return steps
+
+
+def latest_results(hub: Hub, definition: Definition) -> list[Result]:
+    """Return an indicator's results as last computed; none if it never was."""
+    stored = [row.result for row in hub.registry.indicator_results.latest(definition.id)]
+    return [Result.from_json({k: v for k, v in r.items() if k != "input_hash"}) for r in stored]
 
 
 def _step(hub: Hub, definition: Definition, progress: Callable[[str], None] | None) -> StepResult:
@@ -133,15 +139,23 @@ def _clauses(decision: Decision) -> tuple[tuple[str, str], ...]:
     return tuple((c.document, c.clause) for c in decision.clauses)
 
 
-def _write_scorecard(hub: Hub, definitions: tuple[Definition, ...]) -> None:
+def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
+    """Write the page of every indicator's last results.
+
+    Args:
+        hub: The hub; no store is opened.
+        link: What is known by now of the current link version, where that is more than
+            the marts' codebooks say.
+    """
     scored, rules = [], set()
-    for definition in definitions:
-        stored = [row.result for row in hub.registry.indicator_results.latest(definition.id)]
-        results = [Result.from_json({k: v for k, v in r.items() if k != "input_hash"}) for r in stored]
+    for definition in load_definitions(hub.deployment.indicators_dir):
         current = find_published(hub, definition.source.project)
         codebook = current.codebooks.get(definition.source.mart, {}) if current else {}
-        words = link_quality_words(codebook.get("link", {}), definition.quality.link_recall_at_least)
-        scored.append(Scored(definition, results, words))
+        known = codebook.get("link", {})
+        if link is not None and link["version"] == known.get("version"):
+            known = link
+        words = link_quality_words(known, definition.quality.link_recall_at_least)
+        scored.append(Scored(definition, latest_results(hub, definition), words))
         rules |= {_rule_words(o) for o in codebook.get("obligations", []) if o["rule"] in _RULE_WORDS}
     page = scorecard_html(hub.deployment.title, scored, sorted(rules), hub.deployment.scorecard_date())
     hub.reports(SCORECARD).write_text(page, encoding="utf-8")

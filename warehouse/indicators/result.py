@@ -5,6 +5,7 @@ Belongs here: the record and its JSON form. Does not: computing it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -85,3 +86,14 @@ class Result:
         dimension, _, group = ("" if stored["breakdown"] == ALL else str(stored["breakdown"])).partition("=")
         rest = {k: v for k, v in stored.items() if k not in ("breakdown", "as_of")}
         return cls(as_of=date.fromisoformat(stored["as_of"]), dimension=dimension, group=group, **rest)
+
+
+def headline(whole: Result | None, series: Sequence[Result]) -> Result:
+    """Return the result shown large: the latest period's, or the whole where that is withheld.
+
+    Args:
+        whole: The result of all periods together, if there is one.
+        series: Results by period, at least one, in order.
+    """
+    latest = series[-1]
+    return whole if latest.suppressed and whole is not None and not whole.suppressed else latest

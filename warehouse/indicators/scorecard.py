@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from warehouse.indicators.charts import course_svg, groups_svg, label
 from warehouse.indicators.definition import Definition
-from warehouse.indicators.result import Result
+from warehouse.indicators.result import Result, headline
 from warehouse.marts.page import render
 
 WITHHELD = "·"
@@ -54,9 +54,7 @@ class Scored:
     @property
     def headline(self) -> Result:
         """The result shown large: the latest period's, or the whole where that is withheld."""
-        latest = self.series[-1]
-        whole = self.whole
-        return whole if latest.suppressed and whole is not None and not whole.suppressed else latest
+        return headline(self.whole, self.series)
 
     def groups(self, dimension: str) -> list[Result]:
         """Results of one breakdown."""

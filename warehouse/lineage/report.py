@@ -27,7 +27,7 @@ class Lineage:
     Args:
         name: What was asked.
         value_from, rows_from: Origins of its values, and of which rows there are.
-        deliveries: (id, sha256, period) of the deliveries that stand for its sources.
+        deliveries: (id, sha256, period, source) of the deliveries that stand for its sources.
         link_version: Of the published mart; None if none is.
         clauses: (document, clause) on which building it rests today.
     """
@@ -35,7 +35,7 @@ class Lineage:
     name: str
     value_from: tuple[Origin, ...]
     rows_from: tuple[Origin, ...]
-    deliveries: tuple[tuple[str, str, str], ...]
+    deliveries: tuple[tuple[str, str, str, str], ...]
     link_version: int | None
     clauses: tuple[tuple[str, str], ...]
 
@@ -46,7 +46,9 @@ class Lineage:
             "name": self.name,
             "value_from": [_origin_json(o) for o in self.value_from],
             "rows_from": [_origin_json(o) for o in self.rows_from],
-            "deliveries": [{"id": i, "sha256": s, "period": p} for i, s, p in self.deliveries],
+            "deliveries": [
+                {"id": i, "sha256": s, "period": p, "source": o} for i, s, p, o in self.deliveries
+            ],
             "link_version": self.link_version,
             "clauses": [{"document": d, "clause": c} for d, c in self.clauses],
         }
@@ -137,10 +139,10 @@ def _decision(hub: Hub, project: str, trace: Trace) -> Decision:
     return decide(request, hub.agreements, hub.deployment.today())
 
 
-def _deliveries(hub: Hub, origins: frozenset[Origin]) -> tuple[tuple[str, str, str], ...]:
+def _deliveries(hub: Hub, origins: frozenset[Origin]) -> tuple[tuple[str, str, str, str], ...]:
     sources = sorted({origin.source for origin in origins})
     return tuple(
-        (d.id, d.sha256, d.period)
+        (d.id, d.sha256, d.period, source)
         for source in sources
         for d in sorted(hub.registry.deliveries.current(source), key=lambda d: d.period)
     )

@@ -27,7 +27,7 @@ def write_codebook(hub: Hub, book: Mapping[str, Any]) -> None:
     hub.reports(*folder, f"{name}.html").write_text(page, encoding="utf-8")
 
 
-def tell_link_error(hub: Hub, session: Session) -> int:
+def tell_link_error(hub: Hub, session: Session) -> dict[str, Any]:
     """Write the codebooks of current marts anew, with the link error known by now.
 
     Args:
@@ -35,7 +35,7 @@ def tell_link_error(hub: Hub, session: Session) -> int:
         session: With `warehouse` attached.
 
     Returns:
-        How many were written; marts of an earlier link version keep what they say.
+        What is known now of the link version; marts of an earlier one keep what they say.
     """
     facts = link_facts(session)
     books = [
@@ -46,4 +46,4 @@ def tell_link_error(hub: Hub, session: Session) -> int:
     ]
     for book in books:
         write_codebook(hub, {**book, "link": facts})
-    return len(books)
+    return facts

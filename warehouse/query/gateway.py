@@ -10,6 +10,7 @@ what a licensee takes out passes output review.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from threading import Timer
 
 import duckdb
@@ -22,6 +23,7 @@ from warehouse.opener import Session
 from warehouse.query.answer import Answer
 from warehouse.query.check import CheckedQuery, check_query
 from warehouse.query.duckdb_tree import SERIALIZE, check_serialized
+from warehouse.query.refusals import refusals_logged
 
 MAX_ROWS = 10_000
 """Rows one answer holds; more are cut off and said to be."""
@@ -54,13 +56,14 @@ def query(hub: Hub, actor: str, project: str, sql: str) -> Answer:
     decision = hub.gate.require(Request("query", project=project, actor=actor, form="rows"))
     current = published(hub, project)
     tables = current.tables("rows")
-    checked = check_query(sql, tables)
-    with hub.opener.session(read=[current.store]) as session:
-        _lock(session)
-        catalog = {row[0].lower() for row in session.execute("SELECT view_name FROM duckdb_views()")}
-        serialized = session.one(SERIALIZE, {"statement": checked.sql})
-        check_serialized(serialized, frozenset(tables), current.store.alias, frozenset(catalog))
-        columns, rows = _run(session, checked)
+    with refusals_logged(hub, "query", project, actor, decision, sorted(tables)):
+        checked = check_query(sql, tables)
+        with hub.opener.session(read=[current.store]) as session:
+            _lock(session)
+            catalog = {row[0].lower() for row in session.execute("SELECT view_name FROM duckdb_views()")}
+            serialized = session.one(SERIALIZE, {"statement": checked.sql})
+            check_serialized(serialized, frozenset(tables), current.store.alias, frozenset(catalog))
+            columns, rows = _run(session, checked, tables)
     _note(hub, current, actor, checked, decision)
     return Answer("query", columns, rows[:MAX_ROWS], int(len(rows) > MAX_ROWS), decision)
 
@@ -72,7 +75,7 @@ def _lock(session: Session) -> None:
 
 
 def _run(
-    session: Session, checked: CheckedQuery
+    session: Session, checked: CheckedQuery, tables: Mapping[str, Collection[str]]
 ) -> tuple[tuple[tuple[str, str], ...], list[tuple[object, ...]]]:
     watch = Timer(MAX_SECONDS, session.raw.interrupt)
     watch.start()
@@ -81,19 +84,18 @@ def _run(
         rows = result.fetchmany(MAX_ROWS + 1)
         described = tuple((str(c[0]), str(c[1])) for c in result.description or ())
     except duckdb.Error as error:
-        raise _fault(error) from None
+        raise _fault(error, {t: tables[t] for t in sorted(checked.tables)}) from None
     finally:
         watch.cancel()
     return described, rows
 
 
-def _fault(error: duckdb.Error) -> UsageFault:
+def _fault(error: duckdb.Error, tables: Mapping[str, Collection[str]]) -> UsageFault:
     """Return what to tell of an error of the statement. DuckDB's words may quote values."""
+    why = "The engine's own words are withheld, because they may quote a value."
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
-        what, next_step = (
-            "The query names a column that is not there, or mixes types.",
-            "See the mart's codebook.",
-        )
+        what = "The query names a column that is not there, or mixes types."
+        next_step = " ".join(f"{name} has {', '.join(columns)}." for name, columns in tables.items())
         code = "query-unresolved"
     elif isinstance(error, duckdb.InterruptException):
         what, next_step = f"The query ran longer than {MAX_SECONDS:.0f} seconds.", "Ask for less at once."
@@ -104,7 +106,7 @@ def _fault(error: duckdb.Error) -> UsageFault:
             "Check casts and divisions.",
         )
         code = "query-failed"
-    fault = UsageFault.of(code, what, why=type(error).__name__, next=next_step, rule="query-gateway")
+    fault = UsageFault.of(code, what, why=why, next=next_step, rule="query-gateway")
     fault.__suppress_context__ = True
     assert isinstance(fault, UsageFault)
     return fault

@@ -32,6 +32,7 @@ from warehouse.hub import Hub
 from warehouse.marts.aggregate import NOT_KNOWN, TOTAL
 from warehouse.marts.published import Published, published
 from warehouse.query.answer import Answer
+from warehouse.query.refusals import refusals_logged
 
 MAX_DIMENSIONS = 3
 """Dimensions of one table, rows and columns together."""
@@ -95,17 +96,18 @@ def table(
     """
     decision = hub.gate.require(Request("query", project=project, actor=actor, form="aggregates"))
     current = published(hub, project)
-    question = _question(current, measure, (*rows, *columns))
-    limit = decision.obligations.query_budget
-    audit = AuditEvent(summary={"mart": question.mart, "measure": question.measure})
-    hub.registry.budget.spend(project, actor, _COST, limit=limit, audit=audit)
-    with hub.opener.session(read=[current.store]) as session:
-        tables = {
-            dims: session.frame(cells_sql(question.mart, question.kind, question.column, dims))
-            for dims in subsets(question.dimensions)
-        }
-    source = NoiseSource(bytes.fromhex(hub.keys.store_key(f"project/{project}")), question.mart)
-    frame = controlled(tables, question.kind, decision.obligations, source)
+    with refusals_logged(hub, "table", project, actor, decision):
+        question = _question(current, measure, (*rows, *columns))
+        limit = decision.obligations.query_budget
+        audit = AuditEvent(summary={"mart": question.mart, "measure": question.measure})
+        hub.registry.budget.spend(project, actor, _COST, limit=limit, audit=audit)
+        with hub.opener.session(read=[current.store]) as session:
+            tables = {
+                dims: session.frame(cells_sql(question.mart, question.kind, question.column, dims))
+                for dims in subsets(question.dimensions)
+            }
+        source = NoiseSource(bytes.fromhex(hub.keys.store_key(f"project/{project}")), question.mart)
+        frame = controlled(tables, question.kind, decision.obligations, source)
     _note(hub, current, actor, question, decision)
     return _answer(frame, question, decision)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from data_sharing_agreements.errors import Held
 from warehouse.contracts_model import Column, Contract, FileFormat, Table
@@ -29,6 +30,10 @@ _REJECTS = "staging_rejects"
 _SCANS = "staging_scans"
 
 
+_ALIKE = 0.7
+"""How like a missing column's name an unknown one must be to be taken for it, from 0 to 1."""
+
+
 @dataclass(frozen=True)
 class Heading:
     """Where a file has its columns, and what is wrong with its heading.
@@ -37,6 +42,7 @@ class Heading:
         width: Number of columns in the file.
         places: Place of each column found, from 0, by logical name.
         missing: Logical names of columns that are not there.
+        alike: Those of them whose physical name is much like an unknown column's.
         extra: Number of columns the contract does not know.
         repeated: Whether two columns have one name.
     """
@@ -44,6 +50,7 @@ class Heading:
     width: int
     places: dict[str, int]
     missing: tuple[str, ...]
+    alike: frozenset[str]
     extra: int
     repeated: bool
 
@@ -57,17 +64,29 @@ def match_heading(names: Sequence[str], table: Table, wanted: Sequence[Column]) 
         for column in wanted
         if column.physical_name.casefold() in folded
     }
-    missing = tuple(column.name for column in wanted if column.name not in places)
-    extra = len([name for name in folded if name not in known])
-    return Heading(len(names), places, missing, extra, len(set(folded)) < len(folded))
+    missing = [column for column in wanted if column.name not in places]
+    unknown = [name for name in folded if name not in known]
+    alike = frozenset(
+        column.name
+        for column in missing
+        if get_close_matches(column.physical_name.casefold(), unknown, n=1, cutoff=_ALIKE)
+    )
+    names_missing = tuple(column.name for column in missing)
+    return Heading(len(names), places, names_missing, alike, len(unknown), len(set(folded)) < len(folded))
 
 
 def heading_faults(heading: Heading, contract: Contract, table: Table, file: str) -> list[Fault]:
     """Return what a heading breaks. Names in the file are never told: without a header they are data."""
     faults = []
-    renamed = heading.missing and heading.extra >= len(heading.missing)
-    rule = "renamed-column" if renamed else "missing-column"
-    faults += [Fault(rule, table=table.name, column=name, file=file) for name in heading.missing]
+    faults += [
+        Fault(
+            "renamed-column" if name in heading.alike else "missing-column",
+            table=table.name,
+            column=name,
+            file=file,
+        )
+        for name in heading.missing
+    ]
     if heading.repeated:
         faults.append(Fault("duplicate-column", table=table.name, file=file))
     if heading.extra and not heading.missing and contract.extra_columns == "hold":

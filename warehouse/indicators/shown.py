@@ -1,0 +1,35 @@
+"""Indicators as people are shown them: one result each, if their project's license still permits it.
+
+Belongs here: choosing the result, and asking before any is shown. Does not: computing
+(compute.py), or printing.
+"""
+
+from __future__ import annotations
+
+from data_sharing_agreements.decisions import Request
+from warehouse.hub import Hub
+from warehouse.indicators.compute import latest_results
+from warehouse.indicators.definition import load_definitions
+from warehouse.indicators.result import Result, headline
+
+
+def may_be_shown(hub: Hub) -> None:
+    """Raise unless the license of every indicator's project permits to show aggregates today.
+
+    Raises:
+        Refused: A license or an agreement below it is not in force.
+    """
+    definitions = load_definitions(hub.deployment.indicators_dir)
+    for project in sorted({definition.source.project for definition in definitions}):
+        hub.gate.require(Request("export", project=project, form="aggregates"))
+
+
+def headlines(hub: Hub) -> list[Result]:
+    """Return the result of each computed indicator that the scorecard shows large."""
+    found = []
+    for definition in load_definitions(hub.deployment.indicators_dir):
+        results = latest_results(hub, definition)
+        series = [r for r in results if r.dimension == definition.source.period]
+        if series:
+            found.append(headline(next((r for r in results if not r.dimension), None), series))
+    return found
