@@ -234,12 +234,24 @@ def service(deployment: Deployment, *words: str) -> Iterator[Path]:
             env=environment_of(deployment),
             stdout=out,
             stderr=out,
+            start_new_session=True,
+            preexec_fn=heed_interrupts,
         )
         try:
             yield log
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(90)
+            try:
+                process.wait(60)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait(10)
+
+
+def heed_interrupts() -> None:
+    """Let a service be interrupted even if the tests were started in the background, which ignores that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def finished_run(deployment: Deployment, log: Path, seconds: float = 240) -> dg.DagsterRun:
