@@ -83,9 +83,7 @@ def cli(ctx: click.Context, config: Path | None, home: Path | None) -> None:
 def run_cli(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Nothing it raises escapes."""
     as_json = "--json" in arguments
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    redact_logs()
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+    _quiet_libraries()
     try:
         result = cli.main(args=list(arguments) or ["--help"], prog_name="commonweal", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -99,6 +97,14 @@ def run_cli(arguments: Sequence[str]) -> int:
     except Exception as error:
         return show_error(error, as_json=as_json)
     return result if isinstance(result, int) else 0
+
+
+def _quiet_libraries() -> None:
+    """Let libraries say warnings at most, and those without anything that looks like a value."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.WARNING)
+    redact_logs()
 
 
 def main() -> None:
