@@ -9,7 +9,7 @@ PEOPLE ?= 20000
 MONTHS ?= 24
 SEED ?= 2023
 
-.PHONY: help install run test check format bench dev lock clean
+.PHONY: help install run test cover check format bench dev lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 10
@@ -29,6 +29,9 @@ run: install ## Make the synthetic state of Evergreen and take it from files to 
 test: install ## Run every test
 	@scripts/system-packages.sh
 	@$(BIN)/pytest
+
+cover: install ## Run every test and say what is not covered
+	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
 
 check: install ## Format, lint, types, layers
 	@$(BIN)/ruff format --check .
