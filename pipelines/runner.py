@@ -16,7 +16,6 @@ from pipelines.interrupts import interruptible
 from pipelines.occupation import finish, occupy
 from pipelines.report import RunReport, report_of
 from warehouse.deployment import Deployment
-from warehouse.indicators.crosscheck import check_against_marts
 from warehouse.steps import StepResult
 
 JOB = "everything"
@@ -45,7 +44,6 @@ def run_everything(
     """
     start = time.perf_counter()
     with interruptible() as interruption, occupy(deployment, "run", landing, progress) as workplace:
-        check_against_marts(deployment.indicators_dir, deployment.marts_dir)
         workplace.register_arrivals()
         kept = steps_if_nothing_new(workplace.hub)
         if kept is None:
@@ -68,8 +66,10 @@ def _skip(workplace: Workplace, kept: list[dict[str, Any]]) -> None:
 def _run_job(workplace: Workplace) -> None:
     from pipelines.build import build_defs
     from pipelines.instance import fail_dead_runs, open_instance
+    from warehouse.indicators.crosscheck import check_against_marts
 
     deployment = workplace.hub.deployment
+    check_against_marts(deployment.indicators_dir, deployment.marts_dir)
     with open_instance(deployment.dagster_home) as instance:
         fail_dead_runs(instance)
         job = build_defs(deployment, workplace=workplace).resolve_job_def(JOB)

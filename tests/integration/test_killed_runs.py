@@ -83,14 +83,11 @@ def undisturbed(finished: tuple[Path, dict]) -> tuple[set[frozenset[str]], dict[
 
 
 KILLS = (
-    ("ingest", 0.0),
-    ("ingest", 0.7),
-    ("ingest", 3.0),
-    ("link", 0.0),
+    ("ingest", 0.3),
+    ("ingest", 2.0),
     ("link", 1.0),
     ("core", 0.0),
-    ("mart", 0.0),
-    ("mart", 0.3),
+    ("mart", 0.1),
     ("indicators", 0.0),
 )
 """Steps, and seconds after their announcement, at which the runs of one home are killed in turn."""

@@ -68,7 +68,10 @@ def test_noise_belongs_to_the_cell_and_rounding_comes_last(people: list[tuple], 
     source = NoiseSource(key, "mart")
     totals = []
     for dimensions in (("county",), ("sex",)):
-        frame = controlled(tables(people, dimensions), "count", bound, source)
+        try:
+            frame = controlled(tables(people, dimensions), "count", bound, source)
+        except Refused:  # a table that nothing protects is not shown at all
+            continue
         counts = frame["persons"].dropna().to_numpy(dtype=np.int64)
         assert (counts % 5 == 0).all()
         assert (counts >= 0).all()
