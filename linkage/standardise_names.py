@@ -54,6 +54,19 @@ def macros_sql() -> tuple[str, ...]:
     )
 
 
+def _parted_sql(source: str) -> str:
+    """CTEs up to `parted`: each name's words without its suffix, and the suffix."""
+    suffixes = sql_list("suffix")
+    return f"""split AS (
+            SELECT raw, link_words(raw) AS parts FROM {source}
+        ), parted AS (
+            SELECT raw,
+                list_filter(parts, lambda w, i: i = 1 OR NOT list_contains({suffixes}, w)) AS parts,
+                list_filter(parts, lambda w, i: i > 1 AND list_contains({suffixes}, w))[1] AS suffix
+            FROM split
+        )"""
+
+
 def given_names_sql(source: str) -> str:
     """SELECT of one row a distinct given name.
 
@@ -64,16 +77,9 @@ def given_names_sql(source: str) -> str:
     next word, a middle name if none is given), suffix, formal, other_formal (nickname
     classes), root (the name that stands for the class), phonetic (of root).
     """
-    suffixes, placeholders = sql_list("suffix"), sql_list("given_placeholder")
+    placeholders = sql_list("given_placeholder")
     return f"""
-        WITH split AS (
-            SELECT raw, link_words(raw) AS parts FROM {source}
-        ), parted AS (
-            SELECT raw,
-                list_filter(parts, lambda w, i: i = 1 OR NOT list_contains({suffixes}, w)) AS parts,
-                list_filter(parts, lambda w, i: i > 1 AND list_contains({suffixes}, w))[1] AS suffix
-            FROM split
-        ), named AS (
+        WITH {_parted_sql(source)}, named AS (
             SELECT raw, suffix, nullif(parts[2], '') AS second,
                 CASE WHEN list_contains({placeholders}, parts[1])
                        OR list_contains({placeholders}, array_to_string(parts, '')) THEN NULL
@@ -106,16 +112,9 @@ def surnames_sql(source: str) -> str:
     of a double surname, both the surname itself if it has one part), suffix, phonetic
     (of the last part, which is kept most often).
     """
-    suffixes, placeholders = sql_list("suffix"), sql_list("surname_placeholder")
+    placeholders = sql_list("surname_placeholder")
     return f"""
-        WITH split AS (
-            SELECT raw, link_words(raw) AS parts FROM {source}
-        ), parted AS (
-            SELECT raw,
-                list_filter(parts, lambda w, i: i = 1 OR NOT list_contains({suffixes}, w)) AS parts,
-                list_filter(parts, lambda w, i: i > 1 AND list_contains({suffixes}, w))[1] AS suffix
-            FROM split
-        ), joined AS (
+        WITH {_parted_sql(source)}, joined AS (
             SELECT raw, suffix,
                 list_filter(string_split({_particles_joined_sql("array_to_string(parts, ' ')")}, ' '),
                     lambda w: w <> '') AS parts

@@ -84,12 +84,7 @@ def _step(hub: Hub, definition: Definition, progress: Callable[[str], None] | No
 def _permission(hub: Hub, definition: Definition, current: Published) -> Decision:
     """Ask to build aggregates of the fields behind every column the indicator uses."""
     fields = {f["name"]: f for f in current.codebooks[definition.source.mart]["fields"]}
-    used = [
-        definition.source.period,
-        definition.numerator.column,
-        definition.denominator.column,
-        *definition.breakdowns,
-    ]
+    used = [name for _, name in definition.uses]
     if missing := sorted(set(used) - fields.keys()):
         raise Invalid.of(
             "indicator-column",

@@ -47,13 +47,7 @@ def _faults(
             rule="source.mart",
         )
         return
-    used = (
-        ("source.period", source.period),
-        ("numerator.column", definition.numerator.column),
-        ("denominator.column", definition.denominator.column),
-        *(("breakdowns", name) for name in definition.breakdowns),
-    )
-    for rule, name in used:
+    for rule, name in definition.uses:
         if name not in known:
             yield ErrorDetail(
                 "indicator-column",

@@ -100,6 +100,16 @@ class Definition(_Part):
         return self
 
     @property
+    def uses(self) -> tuple[tuple[str, str], ...]:
+        """Columns of the mart it needs, each as (place in the definition, column)."""
+        return (
+            ("source.period", self.source.period),
+            ("numerator.column", self.numerator.column),
+            ("denominator.column", self.denominator.column),
+            *(("breakdowns", name) for name in self.breakdowns),
+        )
+
+    @property
     def path(self) -> tuple[tuple[str, float], ...]:
         """Baseline, trajectory and target as (period, value), in order."""
         return tuple((p.period, p.value) for p in (self.baseline, *self.trajectory, self.target))
