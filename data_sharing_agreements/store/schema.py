@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
     Float,
@@ -18,17 +17,17 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData()
+from data_sharing_agreements.store import tables_ends, tables_governance, tables_log, tables_restrictions
+from data_sharing_agreements.store.base import Big, metadata
 
-Big = BigInteger().with_variant(Integer, "sqlite")
-"""64 bits everywhere; on SQLite the type that makes a key the row id."""
+PARTS = (tables_log, tables_governance, tables_ends, tables_restrictions)
+"""Modules with more tables of the same registry."""
 
 meta = Table(
     "meta",

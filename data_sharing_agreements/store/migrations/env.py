@@ -5,7 +5,7 @@ Belongs here: nothing but that. Does not: any URL or settings file.
 
 from alembic import context
 
-from data_sharing_agreements.store.schema import metadata
+from data_sharing_agreements.store.base import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

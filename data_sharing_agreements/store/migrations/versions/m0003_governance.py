@@ -1,0 +1,13 @@
+"""The tables of stops, incidents and who is who.
+
+Revision 0003, after 0002.
+"""
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the tables to this revision."""
