@@ -8,6 +8,7 @@ given: logging comes first.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 from data_sharing_agreements.decisions import Decision, Request, decide
@@ -42,8 +43,7 @@ class Gate:
         decision = decide(request, self.agreements, on)
         body = {"request": request.to_json(), "on": on, **decision.to_json()}
         del body["clauses"]
-        self.log.append(DECISION, body, decision.clauses)
-        return decision
+        return replace(decision, entry=self.log.append(DECISION, body, decision.clauses))
 
     def require(self, request: Request) -> Decision:
         """Decide on a request, write the decision down, and go on only if it is permitted.

@@ -77,12 +77,14 @@ class Decision:
         obligations: What binds whoever does it, the strictest of all documents
             concerned; empty if it may not be done.
         reasons: Why not; empty if it may be done.
+        entry: Index of the log entry the gate wrote of it; None while it is not written.
     """
 
     permitted: bool
     clauses: tuple[ClauseRef, ...]
     obligations: Obligations = field(default_factory=Obligations)
     reasons: tuple[Reason, ...] = ()
+    entry: int | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, object]:
         """Return the decision as plain JSON."""
