@@ -1,7 +1,8 @@
 """Accounts and sessions: who asks is known from signing in, never from an argument.
 
-Belongs here: names, roles, the lock after repeated failures, session tokens. Does
-not: what an account may do, which is for the agreements to say.
+Belongs here: names, roles, whose accounts they are, the lock after repeated failures,
+session tokens. Does not: what an account may do, which is for the agreements to say,
+or which roles one human may hold together (`separation.py`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -22,6 +24,7 @@ from data_sharing_agreements.registry.passwords import hashed, matches
 from data_sharing_agreements.store import Database
 from data_sharing_agreements.store.clock import Clock, moment_of, text_of
 from data_sharing_agreements.store.schema import account, session
+from data_sharing_agreements.store.tables_governance import account_holder, account_role
 
 MOST_FAILURES = 5
 """Wrong passwords in a row after which an account is locked."""
@@ -30,16 +33,30 @@ LOCKED_FOR = timedelta(minutes=15)
 SESSION_LASTS = timedelta(hours=8)
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_ROLE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who may sign in."""
+    """Somebody who may sign in.
+
+    Args:
+        name: The account's own name.
+        role: What it was first made for.
+        created_at: When.
+        disabled: Whether it is closed for good.
+        roles: Every role it holds, `role` among them, in order of name.
+        person: The one human whose account it is; several accounts may be one human's.
+        party: The agency or other body the human acts for, if it is one of the parties.
+    """
 
     name: str
     role: str
     created_at: str
     disabled: bool = False
+    roles: tuple[str, ...] = ()
+    person: str = ""
+    party: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,20 +75,33 @@ class Accounts:
         self._database = database
         self._clock = clock
 
-    def create(self, name: str, password: str, role: str, audit: AuditEvent | None = None) -> Account:
+    def create(
+        self,
+        name: str,
+        password: str,
+        role: str,
+        audit: AuditEvent | None = None,
+        *,
+        roles: Iterable[str] = (),
+        person: str | None = None,
+        party: str | None = None,
+    ) -> Account:
         """Make an account.
 
+        Args:
+            name, password, role: Its name, how it is opened, what it is for.
+            audit: More for the log.
+            roles: Further roles it holds.
+            person: The human whose it is; by default nobody else's, named as the account.
+            party: The body that human acts for.
+
         Raises:
-            UsageFault: The name is taken, or name or role are not lower-case words, or
-                the password is empty.
+            UsageFault: The name is taken, or name, person or roles are not lower-case
+                words, or the password is empty.
         """
-        if not (_NAME.fullmatch(name) and _NAME.fullmatch(role) and password):
-            raise UsageFault.of(
-                "account-invalid",
-                "An account needs a lower-case name, a lower-case role and a password.",
-                why="Names of accounts stand in licenses and in the log.",
-                next="Use letters, digits and hyphens.",
-            )
+        held, human = _roles(role, roles), person or name
+        if not (all(map(_NAME.fullmatch, (name, human))) and password):
+            raise _invalid()
         secret = hashed(password)
         with self._database.writing() as connection:
             if _account(connection, name) is not None:
@@ -87,9 +117,29 @@ class Accounts:
                     name=name, role=role, password=secret, created_at=at, disabled=False, failures=0
                 )
             )
-            facts = {"account": name, "role": role, "act": "created"}
+            connection.execute(insert(account_holder).values(account=name, person=human, party=party))
+            connection.execute(insert(account_role), [{"account": name, "role": each} for each in held])
+            facts = {"account": name, "role": role, "act": "created", "person": human}
+            facts |= {"roles": list(held), "party": party}
             write_down(connection, self._clock, "account", facts, audit)
-        return Account(name, role, at)
+        return Account(name, role, at, roles=held, person=human, party=party)
+
+    def set_roles(self, name: str, roles: Iterable[str], audit: AuditEvent | None = None) -> Account:
+        """Give an account these roles in place of those it has.
+
+        Raises:
+            UsageFault: There is none of that name, a role is not a lower-case word, or
+                none is left.
+        """
+        held = _roles(*roles)
+        with self._database.writing() as connection:
+            if _account(connection, name) is None:
+                raise _no_account()
+            connection.execute(delete(account_role).where(account_role.c.account == name))
+            connection.execute(insert(account_role), [{"account": name, "role": each} for each in held])
+            facts = {"account": name, "act": "roles", "roles": list(held)}
+            write_down(connection, self._clock, "account", facts, audit)
+        return self.get(name)
 
     def authenticate(self, name: str, password: str) -> Account:
         """Return the account if the password is right.
@@ -120,7 +170,7 @@ class Accounts:
                 next="Try again, or ask an administrator for a new password.",
             )
         self._succeeded(row)
-        return _public(row)
+        return self.get(name)
 
     def disable(self, name: str, audit: AuditEvent | None = None) -> None:
         """Close an account for good, and its sessions with it.
@@ -143,16 +193,15 @@ class Accounts:
         """
         with self._database.reading() as connection:
             row = _account(connection, name)
-        if row is None:
-            raise _no_account()
-        return _public(row)
+            if row is None:
+                raise _no_account()
+            return _public(connection, row)
 
     def all(self) -> list[Account]:
         """Return every account by name."""
         with self._database.reading() as connection:
-            return [
-                _public(row) for row in connection.execute(select(account).order_by(account.c.name)).all()
-            ]
+            rows = connection.execute(select(account).order_by(account.c.name)).all()
+            return [_public(connection, row) for row in rows]
 
     def _failed(self, name: str) -> None:
         """Count a failure where no other process can count at the same time."""
@@ -211,7 +260,7 @@ class Sessions:
         )
         with self._database.reading() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None or row.disabled else _public(row)
+            return None if row is None or row.disabled else _public(connection, row)
 
     def close(self, token: str, audit: AuditEvent | None = None) -> None:
         """End a session. Ending it twice does no harm."""
@@ -239,8 +288,42 @@ def _account(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(select(account).where(account.c.name == name)).one_or_none()
 
 
-def _public(row: Row[Any]) -> Account:
-    return Account(row.name, row.role, row.created_at, row.disabled)
+def _public(connection: Connection, row: Row[Any]) -> Account:
+    holder = connection.execute(
+        select(account_holder).where(account_holder.c.account == row.name)
+    ).one_or_none()
+    query = select(account_role.c.role).where(account_role.c.account == row.name)
+    roles = tuple(connection.execute(query.order_by(account_role.c.role)).scalars())
+    return Account(
+        row.name,
+        row.role,
+        row.created_at,
+        row.disabled,
+        roles,
+        holder.person if holder is not None else row.name,
+        holder.party if holder is not None else None,
+    )
+
+
+def _roles(*named: str | Iterable[str]) -> tuple[str, ...]:
+    """Return roles in order, each once.
+
+    Raises:
+        UsageFault: There is none, or one is not a lower-case word.
+    """
+    flat = [one for part in named for one in ((part,) if isinstance(part, str) else part)]
+    if not flat or not all(_ROLE.fullmatch(one) for one in flat):
+        raise _invalid()
+    return tuple(sorted(set(flat)))
+
+
+def _invalid() -> UsageFault:
+    return UsageFault.of(
+        "account-invalid",
+        "An account needs a lower-case name, a lower-case role and a password.",
+        why="Names of accounts stand in licenses and in the log.",
+        next="Use letters, digits and hyphens; in a role, underscores too.",
+    )
 
 
 def _hash(token: str) -> str:

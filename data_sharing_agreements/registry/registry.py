@@ -13,8 +13,10 @@ from data_sharing_agreements.registry.accounts import Accounts, Sessions
 from data_sharing_agreements.registry.budgets import Budgets
 from data_sharing_agreements.registry.deliveries import Deliveries
 from data_sharing_agreements.registry.generations import Generations
+from data_sharing_agreements.registry.incidents import Incidents
 from data_sharing_agreements.registry.products import IndicatorResults, LinkVersions, Marts
 from data_sharing_agreements.registry.runs import Runs
+from data_sharing_agreements.registry.stops import Stops
 from data_sharing_agreements.store import Database
 from data_sharing_agreements.store.clock import Clock, utc_now
 
@@ -38,6 +40,8 @@ class Registry:
         self.accounts = Accounts(database, clock)
         self.sessions = Sessions(database, clock)
         self.budget = Budgets(database, clock)
+        self.stops = Stops(database, clock)
+        self.incidents = Incidents(database, clock)
 
     @classmethod
     def create(cls, url: str, clock: Clock = utc_now) -> Self:
