@@ -16,20 +16,23 @@ from pydantic import Field
 from data_sharing_agreements.terms import (
     Anonymity,
     Audit,
+    Bans,
     BasisUse,
     Breach,
     Cells,
     Clause,
-    CompelledDisclosure,
     Destruction,
     Fields,
     FourQuestions,
+    Handler,
     Identifier,
     Linkage,
     Name,
     Party,
     Period,
     Recipient,
+    RecordsSchedule,
+    Redisclosed,
     Release,
     Review,
     Signature,
@@ -39,6 +42,14 @@ from data_sharing_agreements.terms import (
     Term,
     Text,
     Transfer,
+)
+from data_sharing_agreements.terms_governing import Approvals, Separation, Witnesses
+from data_sharing_agreements.terms_people import (
+    CompelledDisclosure,
+    PublicNotice,
+    RowRestrictions,
+    SubjectRights,
+    TribalAuthority,
 )
 from data_sharing_agreements.vocabulary import Purpose, Status
 
@@ -73,15 +84,17 @@ class Emou(Document):
     cells: Cells
     review: Review
     reidentification: Text
-    prohibited_uses: tuple[Text, ...] = Field(min_length=1)
+    prohibited_uses: Bans
     breach: Breach
     audit: Audit
     compelled_disclosure: CompelledDisclosure
-    subject_rights: Text
-    public_notice: Text
-    records_schedule: Text
-    tribal_authority: Text
-    approvals: Text
+    subject_rights: SubjectRights
+    public_notice: PublicNotice
+    records_schedule: RecordsSchedule
+    tribal_authority: TribalAuthority
+    approvals: Approvals
+    separation: Separation
+    witnesses: Witnesses | None = None
     four_questions: FourQuestions
 
 
@@ -108,20 +121,22 @@ class Dsa(Document):
     rows: Text | None = None
     period: Period | None = None
     transfer: Transfer | None = None
-    recipients: tuple[Text, ...] = ()
-    redisclosure: Text | None = None
+    recipients: tuple[Handler, ...] = ()
+    row_restrictions: RowRestrictions | None = None
+    tribal_authority: TribalAuthority | None = None
+    redisclosure: Redisclosed | None = None
     safeguards: Text | None = None
     reidentification: Text | None = None
-    prohibited_uses: tuple[Text, ...] = ()
+    prohibited_uses: Bans | None = None
     breach: Breach | None = None
     audit: Audit | None = None
     destruction: Destruction | None = None
     costs: Text | None = None
     penalties: Text | None = None
     compelled_disclosure: CompelledDisclosure | None = None
-    subject_rights: Text | None = None
-    records_schedule: Text | None = None
-    public_notice: Text | None = None
+    subject_rights: SubjectRights | None = None
+    records_schedule: RecordsSchedule | None = None
+    public_notice: PublicNotice | None = None
     privacy_certificate: Text | None = None
     independent_review: Text | None = None
     designation: Text | None = None
@@ -140,7 +155,11 @@ class Dsa(Document):
 
 
 class Dul(Document):
-    """A data use license: one project, its purpose, fields, people and outputs."""
+    """A data use license: one project, its purpose, fields, people and outputs.
+
+    `rows` says in words whose rows the project may use, `period` for which months of
+    service; `periods` sets another period for single sources.
+    """
 
     tier: Literal["dul"]
     parent: Identifier
@@ -149,6 +168,9 @@ class Dul(Document):
     purpose: Purpose
     question: Text
     fields: dict[Name, Fields] = Field(min_length=1)
+    rows: Text | None = None
+    period: Period | None = None
+    periods: dict[Name, Period] = Field(default_factory=dict)
     recipients: tuple[Recipient, ...] = Field(min_length=1)
     release: Release
     cells: Cells
@@ -157,10 +179,9 @@ class Dul(Document):
     attribution: Text
     anonymity: Anonymity | None = None
     table_builder: TableBuilder | None = None
-    period: Period | None = None
-    redisclosure: Text
+    redisclosure: Redisclosed
     reidentification: Text
-    prohibited_uses: tuple[Text, ...] = Field(min_length=1)
+    prohibited_uses: Bans
     four_questions: FourQuestions
 
     @property
@@ -172,6 +193,10 @@ class Dul(Document):
     def licensed(self) -> frozenset[str]:
         """Fields of the project as `source.table.column`."""
         return frozenset().union(*(_qualified(source, t) for source, t in self.fields.items()))
+
+    def period_for(self, source: str) -> Period | None:
+        """Months of service the project may use of one source, or None if it does not say."""
+        return self.periods.get(source, self.period)
 
     def recipient(self, account: str) -> int | None:
         """Position of the recipient with that account, if it is one."""

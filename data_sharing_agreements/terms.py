@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from data_sharing_agreements.vocabulary import Form, Purpose
+from data_sharing_agreements.vocabulary import Form, ProhibitedUse, Purpose, Redisclosure
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 """Words; never empty."""
@@ -24,7 +24,10 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A source, table or column: snake case."""
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
-"""A project, basis or account: lower case with hyphens."""
+"""A project, basis, account or person: lower case with hyphens."""
+
+Role = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
+"""The role of an account: one lower-case word."""
 
 Fields = dict[Name, tuple[Name, ...]]
 """Columns by table."""
@@ -168,18 +171,29 @@ class Review(Clause):
 
 
 class Destruction(Clause):
-    """By when and how data under the document are destroyed."""
+    """By when and how data under the document are destroyed, and who is told.
+
+    Args:
+        by: The last day on which anything may be left.
+        method: How it is done.
+        certificate: Whether the hub signs a certificate of what was done.
+        certificate_to: Who is given the certificate.
+        attestation: Whether recipients state in writing that their copies are gone.
+    """
 
     by: date
     method: Text
     certificate: bool = True
+    certificate_to: tuple[Text, ...] = ()
+    attestation: bool = False
 
 
 class Breach(Clause):
-    """Who is told of a breach, and within how many hours."""
+    """Who is told of a breach, and within how many hours; persons concerned within days."""
 
     hours: int = Field(ge=1)
     notify: tuple[Text, ...] = Field(min_length=1)
+    persons_days: int | None = Field(default=None, ge=1)
 
 
 class Audit(Clause):
@@ -212,10 +226,13 @@ class Period(Clause):
         return self
 
 
-class Recipient(Clause):
-    """An account that may use the data, and the dates of its training."""
+class Trained(Clause):
+    """One human who may see data, and the dates between which the training holds.
 
-    account: Slug
+    `person` stands for one human, whatever accounts and roles that human has.
+    """
+
+    person: Slug
     office: Text
     trained: date
     valid_until: date
@@ -231,12 +248,38 @@ class Recipient(Clause):
         return self.trained <= on <= self.valid_until
 
 
-class CompelledDisclosure(Clause):
-    """Subpoenas and other demands: who is told, how soon, and what is done."""
+class Recipient(Trained):
+    """An account of a licensee that may use a project's data."""
 
-    notify: tuple[Text, ...] = Field(min_length=1)
-    hours: int = Field(ge=1)
-    rule: Text
+    account: Slug
+
+
+class Handler(Trained):
+    """One of the hub's people named in an agreement, and what they do with the data."""
+
+    role: Role
+    duty: Text
+
+
+class Redisclosed(Clause):
+    """To whom the data may be disclosed further, and on what terms."""
+
+    to: Redisclosure
+    words: Text
+
+
+class Bans(Clause):
+    """Uses that are banned whatever the purpose: from the controlled list, and in words."""
+
+    uses: tuple[ProhibitedUse, ...] = Field(min_length=1)
+    words: tuple[Text, ...] = ()
+
+
+class RecordsSchedule(Clause):
+    """For how many years after its end the document and what was decided under it are kept."""
+
+    years_after_end: int = Field(ge=0)
+    words: Text
 
 
 class Answer(Clause):

@@ -13,11 +13,21 @@ class Verb(StrEnum):
     """What somebody asks to do. Anything else is refused."""
 
     INGEST = "ingest"
+    ENCODE = "encode"
     LINK = "link"
+    EVALUATE = "evaluate"
+    REVIEW = "review"
     BUILD = "build"
+    SHOW = "show"
+    PREPARE = "prepare"
     QUERY = "query"
     RELEASE = "release"
     EXPORT = "export"
+    REPORT = "report"
+    RESTRICT = "restrict"
+    KEEP = "keep"
+    BACKUP = "backup"
+    DESTROY = "destroy"
 
 
 class Form(StrEnum):
@@ -50,6 +60,56 @@ class Purpose(StrEnum):
     RESEARCH = "research"
     PUBLIC_HEALTH = "public_health"
     PUBLIC_REPORTING = "public_reporting"
+
+
+class ProhibitedUse(StrEnum):
+    """The controlled list of uses a document bans, whatever the purpose."""
+
+    DECISION_ABOUT_A_PERSON = "decision_about_a_person"
+    ELIGIBILITY = "eligibility"
+    INVESTIGATION = "investigation"
+    IMMIGRATION_ENFORCEMENT = "immigration_enforcement"
+    CONTACT = "contact"
+    PROCEEDINGS = "proceedings"
+    DENIAL_OF_SERVICE = "denial_of_service"
+    SALE = "sale"
+    MODEL_TRAINING = "model_training"
+    FURTHER_LINKAGE = "further_linkage"
+    COPYING_ROWS = "copying_rows"
+
+
+class RestrictionKind(StrEnum):
+    """Why one person's rows may be kept back, whatever the document permits."""
+
+    CONSENT = "consent"
+    OPT_OUT = "opt_out"
+    SEALED = "sealed"
+    EXPUNGED = "expunged"
+    MINOR_CONSENTED = "minor_consented"
+    TRIBAL = "tribal"
+    ADDRESS_CONFIDENTIAL = "address_confidential"
+    PART2 = "part2"
+
+
+class Redisclosure(StrEnum):
+    """To whom data may be disclosed further, the strictest first."""
+
+    NOBODY = "nobody"
+    SOURCE_ONLY = "source_only"
+    UNDER_LICENSE = "under_license"
+
+    @property
+    def rank(self) -> int:
+        """Order of permissiveness; the lower rank is the stricter."""
+        return tuple(Redisclosure).index(self)
+
+
+class Demand(StrEnum):
+    """Kinds of demand by which somebody outside may try to obtain data."""
+
+    SUBPOENA = "subpoena"
+    PUBLIC_RECORDS = "public_records"
+    FEDERAL = "federal"
 
 
 class Status(StrEnum):

@@ -114,6 +114,37 @@ def frame(identity, tier):
 ANSWER = {"answer": "a", "decided_by": "b", "decided": date(2022, 1, 1)}
 FOUR = dict.fromkeys(("legal", "ethical", "good_idea", "who_decides"), ANSWER)
 
+BANS = {"uses": ["contact"]}
+DEMAND = {"notify": ["x"], "hours": 1}
+RIGHT = {"days": 1, "how": "x"}
+WORDS = {
+    "compelled_disclosure": {
+        **dict.fromkeys(("subpoena", "public_records", "federal"), DEMAND),
+        "without_counsel": "nothing",
+        "words": "x",
+    },
+    "subject_rights": {
+        **dict.fromkeys(("inspect", "correct", "contest_link", "opt_out"), RIGHT),
+        "through": "x",
+        "hub_days": 1,
+    },
+    "public_notice": {"where": "x", "since": date(2022, 1, 1), "purposes": ["research"], "words": "x"},
+    "records_schedule": {"years_after_end": 1, "words": "x"},
+    "tribal_authority": {
+        "approves": ["use"],
+        "may_withdraw": True,
+        "withdrawal_days": 1,
+        "words": "x",
+    },
+    "approvals": {
+        **dict.fromkeys(("each_contributing_agency", "board", "two_people"), True),
+        "counsel_for_unchecked_bases": True,
+        "presumption_of_sharing": False,
+        "words": "x",
+    },
+    "separation": {"forbidden_pairs": [["reviewer", "researcher"]]},
+}
+
 
 @st.composite
 def emous(draw):
@@ -125,13 +156,10 @@ def emous(draw):
         "cells": draw(cells),
         "review": draw(review),
         "reidentification": "no",
-        "prohibited_uses": ["none"],
+        "prohibited_uses": BANS,
         "breach": {"hours": 1, "notify": ["x"]},
         "audit": {"by": ["x"], "on_site": True, "notice_days": 1},
-        "compelled_disclosure": {"notify": ["x"], "hours": 1, "rule": "r"},
-        **dict.fromkeys(
-            ("subject_rights", "public_notice", "records_schedule", "tribal_authority", "approvals"), "x"
-        ),
+        **WORDS,
         "four_questions": FOUR,
     }
 
@@ -184,6 +212,7 @@ def duls(draw):
         "recipients": [
             {
                 "account": "ann",
+                "person": "ann",
                 "office": "o",
                 "trained": draw(mostly(DAY - timedelta(days=9), days)),
                 "valid_until": DAY + timedelta(days=3),
@@ -195,9 +224,9 @@ def duls(draw):
         "destruction": {"by": draw(days), "method": "m"},
         "attribution": "project",
         "anonymity": draw(st.none() | st.fixed_dictionaries({"k": st.integers(1, 9)})),
-        "redisclosure": "no",
+        "redisclosure": {"to": "nobody", "words": "no"},
         "reidentification": "no",
-        "prohibited_uses": ["none"],
+        "prohibited_uses": BANS,
         "four_questions": FOUR,
     }
 
