@@ -41,6 +41,8 @@ SLOTS: dict[str, tuple[Role, Root]] = {
 STORE_FAMILIES: dict[str, tuple[Root, frozenset[Role]]] = {
     "staging": (Root.HUB, frozenset({Role.SPLITTER})),
     "quarantine": (Root.HUB, frozenset({Role.SPLITTER})),
+    "purge": (Root.HUB, frozenset({Role.SPLITTER, Role.LINKER})),
+    "tombstones": (Root.HUB, frozenset({Role.SPLITTER, Role.LINKER})),
     "vault": (Root.HUB, frozenset({Role.SPLITTER, Role.LINKER})),
     "warehouse": (Root.HUB, frozenset({Role.SPLITTER, Role.LINKER, Role.BUILDER})),
     "mart": (Root.MARTS, frozenset({Role.BUILDER, Role.PORTAL})),
@@ -50,7 +52,13 @@ STORE_FAMILIES: dict[str, tuple[Root, frozenset[Role]]] = {
 """First part of a store's name → its root, and the roles that may ever open it.
 
 `project/<id>` names no file: it is the project's own key, which seeds its noise.
+`tombstones` names no file either: it is the key under which the vault remembers what was purged.
+`coming/<store>` is the key of a store that is being rewritten, of the same family as the store.
 """
+
+
+COMING = "coming/"
+"""Before a store's name: its next key, while the store is rewritten."""
 
 
 def family_of(store: str) -> tuple[Root, frozenset[Role]]:
@@ -59,7 +67,7 @@ def family_of(store: str) -> tuple[Root, frozenset[Role]]:
     Raises:
         UsageFault: the name belongs to no declared family.
     """
-    family = STORE_FAMILIES.get(store.split("/", 1)[0])
+    family = STORE_FAMILIES.get(store.removeprefix(COMING).split("/", 1)[0])
     if family is None:
         raise UsageFault.of(
             "unknown-store",

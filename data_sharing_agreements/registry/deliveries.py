@@ -32,16 +32,21 @@ class DeliveryState(StrEnum):
     HELD = "held"
     REFUSED = "refused"
     SUPERSEDED = "superseded"
+    PURGED = "purged"
 
 
 CHANGES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.PENDING: frozenset(DeliveryState),
     DeliveryState.HELD: frozenset(DeliveryState),
     DeliveryState.REFUSED: frozenset(DeliveryState),
-    DeliveryState.ACCEPTED: frozenset({DeliveryState.ACCEPTED, DeliveryState.SUPERSEDED}),
-    DeliveryState.SUPERSEDED: frozenset({DeliveryState.SUPERSEDED}),
+    DeliveryState.ACCEPTED: frozenset(
+        {DeliveryState.ACCEPTED, DeliveryState.SUPERSEDED, DeliveryState.PURGED}
+    ),
+    DeliveryState.SUPERSEDED: frozenset({DeliveryState.SUPERSEDED, DeliveryState.PURGED}),
+    DeliveryState.PURGED: frozenset({DeliveryState.PURGED}),
 }
-"""The states each state may change to; what stands is never taken back, only superseded."""
+"""The states each state may change to; what stands is never taken back, only superseded,
+or purged when its agreement ended; what was purged stays so."""
 
 
 class HeldRule(TypedDict):

@@ -16,6 +16,7 @@ from data_sharing_agreements.registry.audit import AuditEvent, write_down
 from data_sharing_agreements.store import Database
 from data_sharing_agreements.store.clock import Clock, text_of
 from data_sharing_agreements.store.schema import indicator_result, link_version, mart
+from data_sharing_agreements.store.tables_ends import mart_retraction
 
 
 @dataclass(frozen=True)
@@ -183,9 +184,10 @@ class Marts:
         return [found for found in named if mart_name in (None, found.mart)]
 
     def all(self) -> list[Mart]:
-        """Return the newest version of every mart, by project and name."""
+        """Return the newest version of every mart, by project and name, unless it was retracted."""
         newest = select(func.max(mart.c.id)).group_by(mart.c.project, mart.c.mart)
-        query = select(mart).where(mart.c.id.in_(newest)).order_by(mart.c.project, mart.c.mart)
+        standing = mart.c.id.in_(newest) & mart.c.id.not_in(select(mart_retraction.c.mart))
+        query = select(mart).where(standing).order_by(mart.c.project, mart.c.mart)
         with self._database.reading() as connection:
             return [_mart(row) for row in connection.execute(query).all()]
 

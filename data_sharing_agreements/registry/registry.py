@@ -12,6 +12,7 @@ from typing import Self
 from data_sharing_agreements.registry.accounts import Accounts, Sessions
 from data_sharing_agreements.registry.budgets import Budgets
 from data_sharing_agreements.registry.deliveries import Deliveries
+from data_sharing_agreements.registry.ends import Ends
 from data_sharing_agreements.registry.generations import Generations
 from data_sharing_agreements.registry.incidents import Incidents
 from data_sharing_agreements.registry.products import IndicatorResults, LinkVersions, Marts
@@ -36,6 +37,7 @@ class Registry:
         self.link_versions = LinkVersions(database, clock)
         self.marts = Marts(database, clock)
         self.indicator_results = IndicatorResults(database, clock)
+        self.ends = Ends(database, clock)
         self.generations = Generations(database)
         self.accounts = Accounts(database, clock)
         self.sessions = Sessions(database, clock)
