@@ -15,11 +15,13 @@ from data_sharing_agreements.decisions.gather import obligations_of
 from data_sharing_agreements.decisions.obligations import Obligations
 from data_sharing_agreements.decisions.records import ClauseRef, Reason, Request
 from data_sharing_agreements.documents.agreements import Agreements
-from data_sharing_agreements.models import Dsa, Dul
+from data_sharing_agreements.models import Dsa, Dul, Emou
 from data_sharing_agreements.vocabulary import FORMS, Form, Verb
 
-PROJECT_VERBS = frozenset({Verb.BUILD, Verb.QUERY, Verb.RELEASE, Verb.EXPORT})
-"""Verbs that concern a project, and so a license."""
+PROJECT_VERBS = frozenset(
+    {Verb.BUILD, Verb.SHOW, Verb.PREPARE, Verb.QUERY, Verb.RELEASE, Verb.EXPORT, Verb.DESTROY}
+)
+"""Verbs that concern a project, and so a license; to destroy may."""
 
 
 @dataclass
@@ -64,6 +66,16 @@ class Case:
         """Agreements of the sources that have one, in order of source."""
         found = self.agreements.by_source
         return tuple(found[source] for source in sorted(self.sources) if source in found)
+
+    @cached_property
+    def documents(self) -> tuple[Emou | Dsa | Dul, ...]:
+        """Every document concerned, the memorandum first."""
+        return (self.agreements.emou, *self.below)
+
+    @cached_property
+    def below(self) -> tuple[Dsa | Dul, ...]:
+        """The agreements and the license concerned, without the memorandum."""
+        return (*self.dsas, *(() if self.dul is None else (self.dul,)))
 
     @cached_property
     def purpose(self) -> str | None:

@@ -1,6 +1,6 @@
 """The decision itself: every rule of the verb, and the obligations if all pass.
 
-Belongs here: `decide`. Does not: the rules (`rules.py`) or writing the answer down
+Belongs here: `decide`. Does not: the rules (`verbs.py`) or writing the answer down
 (`gate.py`).
 """
 
@@ -11,7 +11,7 @@ from datetime import date
 from data_sharing_agreements.decisions.case import Case
 from data_sharing_agreements.decisions.obligations import Obligations
 from data_sharing_agreements.decisions.records import ClauseRef, Decision, Request
-from data_sharing_agreements.decisions.rules import RULES
+from data_sharing_agreements.decisions.verbs import RULES
 from data_sharing_agreements.documents.agreements import Agreements
 from data_sharing_agreements.vocabulary import VERBS, Verb
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from data_sharing_agreements.bases import Basis
-from data_sharing_agreements.decisions.obligations import Obligation, Obligations
+from data_sharing_agreements.decisions.obligations import Obligation, Obligations, SourceDay, SourceKind
 from data_sharing_agreements.models import Dsa, Dul, Emou
-from data_sharing_agreements.terms import Cells, Release, Review
+from data_sharing_agreements.terms import Cells, Period, Release, Review
 
 
 def obligations_of(emou: Emou, bases: Iterable[Basis], dsas: Iterable[Dsa], dul: Dul | None) -> Obligations:
@@ -37,6 +37,11 @@ def _dsa(dsa: Dsa) -> Iterator[Obligation]:
     yield Obligation("attribution", dsa.attribution, dsa.id, "attribution")
     if dsa.destruction is not None:
         yield Obligation("destroy_on", dsa.destruction.by, dsa.id, "destruction.by")
+    yield from _period(dsa.id, dsa.source, dsa.period, "period")
+    if dsa.row_restrictions is not None:
+        for i, kind in enumerate(dsa.row_restrictions.kinds):
+            kept = SourceKind(dsa.source, kind)
+            yield Obligation("restriction", kept, dsa.id, f"row_restrictions.kinds.{i}")
     if dsa.transfer is not None:
         yield Obligation("landing_hours", dsa.transfer.landing_hours, dsa.id, "transfer.landing_hours")
 
@@ -47,6 +52,9 @@ def _dul(dul: Dul) -> Iterator[Obligation]:
     yield from _release(dul.id, dul.release)
     yield Obligation("attribution", dul.attribution, dul.id, "attribution")
     yield Obligation("destroy_on", dul.destruction.by, dul.id, "destruction.by")
+    for source in sorted(dul.sources):
+        clause = f"periods.{source}" if source in dul.periods else "period"
+        yield from _period(dul.id, source, dul.period_for(source), clause)
     if dul.anonymity is not None:
         yield Obligation("k_anonymity", dul.anonymity.k, dul.id, "anonymity.k")
         if dul.anonymity.trajectory_share is not None:
@@ -67,6 +75,14 @@ def _basis(basis: Basis) -> Iterator[Obligation]:
         yield Obligation("zero_is_small", True, name, "limits.zero_is_small")
     if limits.review_days is not None:
         yield Obligation("review_days", limits.review_days, name, "limits.review_days")
+
+
+def _period(document: str, source: str, period: Period | None, clause: str) -> Iterator[Obligation]:
+    if period is None:
+        return
+    yield Obligation("period_from", SourceDay(source, period.start), document, f"{clause}.start")
+    if period.until is not None:
+        yield Obligation("period_until", SourceDay(source, period.until), document, f"{clause}.until")
 
 
 def _cells(document: str, cells: Cells) -> Iterator[Obligation]:

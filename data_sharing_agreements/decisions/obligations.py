@@ -6,8 +6,9 @@ the strictest of several is chosen. Does not: reading them out of documents
 
 Stricter means: a larger minimum, k, base of rounding, noise and p%; a smaller
 dominant share, release form, singled-out share and budget; the earlier
-destruction and the shorter time in the landing directory; the longer review.
-Attributions and reviewers add up. Zero counts are hidden if any document says so.
+destruction and the shorter time in the landing directory; the longer review; of each
+source, the later first and the earlier last day of service.
+Attributions, reviewers and kinds of restriction add up. Zero counts are hidden if any document says so.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from data_sharing_agreements.vocabulary import Form
 
@@ -27,6 +28,20 @@ class Dominance:
 
     shares: tuple[tuple[int, float], ...] = ()
     p_percent: float | None = None
+
+
+class SourceDay(NamedTuple):
+    """A day of service that bounds what may be used of one source."""
+
+    source: str
+    day: date
+
+
+class SourceKind(NamedTuple):
+    """A kind of restriction that keeps single persons' rows of one source back."""
+
+    source: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -59,8 +74,14 @@ _STRICTEST: Mapping[str, Stricter] = {
 }
 """For each rule with one winner, a key whose smallest value is the strictest."""
 
-CUMULATIVE = ("attribution", "reviewer")
+CUMULATIVE = ("attribution", "reviewer", "restriction")
 """Rules of which every distinct value binds."""
+
+PERIOD: Mapping[str, Callable[[date], int]] = {
+    "period_from": lambda day: -day.toordinal(),
+    "period_until": lambda day: day.toordinal(),
+}
+"""First and last day of service that may be used: one winner a source."""
 
 DOMINANCE = "dominance"
 """(n, share) rules: the smallest share for each n binds."""
@@ -142,6 +163,16 @@ class Obligations:
         """The day by which the data must be destroyed."""
         return self._single.get("destroy_on")
 
+    def period(self, source: str) -> tuple[date | None, date | None]:
+        """First and last day of service that may be used of a source; None is no bound."""
+        days = {item.rule: item.value.day for item in self.items if _bounds(item, source)}
+        return days.get("period_from"), days.get("period_until")
+
+    def restrictions(self, source: str) -> tuple[str, ...]:
+        """Kinds of restriction under which single persons' rows of a source are kept back."""
+        kept = (item.value for item in self.items if item.rule == "restriction")
+        return tuple(sorted({str(value.kind) for value in kept if value.source == source}))
+
     @property
     def landing_hours(self) -> int | None:
         """Hours a spent delivery may lie in a landing directory of the hub."""
@@ -194,14 +225,20 @@ def _slot(item: Obligation) -> tuple[str, Any]:
     """Obligations in one slot compete; the strictest wins."""
     if item.rule in CUMULATIVE:
         return item.rule, item.value
-    if item.rule == DOMINANCE:
+    if item.rule == DOMINANCE or item.rule in PERIOD:
         return item.rule, item.value[0]
     return item.rule, None
+
+
+def _bounds(item: Obligation, source: str) -> bool:
+    return item.rule in PERIOD and item.value.source == source
 
 
 def _key(item: Obligation) -> Any:
     if item.rule in CUMULATIVE:
         return 0
+    if item.rule in PERIOD:
+        return PERIOD[item.rule](item.value.day)
     if item.rule == DOMINANCE:
         return item.value[1]
     return _STRICTEST[item.rule](item.value)
@@ -210,6 +247,10 @@ def _key(item: Obligation) -> Any:
 def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, SourceDay):
+        return {"source": value.source, "day": value.day.isoformat()}
+    if isinstance(value, SourceKind):
+        return {"source": value.source, "kind": str(value.kind)}
     if isinstance(value, tuple):
         return {"n": value[0], "share": value[1]}
     return value

@@ -6,8 +6,10 @@ Does not: how the answer is found (`engine.py`, `rules.py`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from datetime import date
+from typing import Any, NamedTuple
 
 from data_sharing_agreements.decisions.obligations import Obligations
 
@@ -17,15 +19,24 @@ class Request:
     """May this be done?
 
     Args:
-        verb: ingest, link, build, query, release or export; any other is refused.
-        purpose: One of the controlled purposes. Required to link. For a project it
-            may be left out, and then is the license's own.
+        verb: A word of `Verb`; any other is refused.
+        purpose: One of the controlled purposes. Required to link, encode, evaluate and
+            review. For a project it may be left out, and then is the license's own.
         sources: Sources concerned; those of `fields` are added. A project's request
             that names neither concerns all sources of its license.
         fields: Columns as `source.table.column`. Required to ingest and to build.
-        project: The project, for build, query, release and export.
-        actor: The account that asks. Required to query and to release.
-        form: `rows`, `aggregates` or `none`. Required to query, release and export.
+        project: The project, for build, show, prepare, query, release and export, and
+            to destroy what one project has.
+        actor: The account that asks. Required to query, to release and to review.
+        form: `rows`, `aggregates` or `none`. Required to show, prepare, query, release
+            and export.
+        period: First and last day of service the request is about, both included;
+            None where it has no days of its own, and then the obligation `period`
+            says which rows may be used.
+        made: The day the output was made. Required to release and to export: the
+            reviewers' time counts from it.
+        use: What will be done with it, where that is one of the uses that documents
+            prohibit (`prohibited_uses`).
     """
 
     verb: str
@@ -35,10 +46,13 @@ class Request:
     project: str | None = None
     actor: str | None = None
     form: str | None = None
+    period: tuple[date, date] | None = None
+    made: date | None = None
+    use: str | None = None
 
     def to_json(self) -> dict[str, object]:
-        """Return the request as plain JSON, sets in order."""
-        return {
+        """Return the request as plain JSON, sets in order; what was not said is left out at the end."""
+        asked: dict[str, object] = {
             "verb": self.verb,
             "purpose": self.purpose,
             "sources": sorted(self.sources),
@@ -47,6 +61,31 @@ class Request:
             "actor": self.actor,
             "form": self.form,
         }
+        if self.period is not None:
+            asked["period"] = [day.isoformat() for day in self.period]
+        if self.made is not None:
+            asked["made"] = self.made.isoformat()
+        if self.use is not None:
+            asked["use"] = self.use
+        return asked
+
+    @classmethod
+    def from_json(cls, asked: Mapping[str, Any]) -> Request:
+        """Return the request that `to_json` wrote down."""
+        days = asked.get("period")
+        made = asked.get("made")
+        return cls(
+            verb=asked["verb"],
+            purpose=asked["purpose"],
+            sources=frozenset(asked["sources"]),
+            fields=frozenset(asked["fields"]),
+            project=asked["project"],
+            actor=asked["actor"],
+            form=asked["form"],
+            period=(date.fromisoformat(days[0]), date.fromisoformat(days[1])) if days else None,
+            made=date.fromisoformat(made) if made else None,
+            use=asked.get("use"),
+        )
 
 
 class ClauseRef(NamedTuple):

@@ -1,32 +1,20 @@
-"""The rules a request must pass, one small function each, and which verb asks which.
+"""The rules a request must pass, one small function each.
 
-Belongs here: pure rules over a `Case` (request, documents, date). Does not: which
-documents a request concerns (`case.py`), obligations, or raising. A rule either
+Belongs here: pure rules over a `Case` (request, documents, date). Does not: which verb
+asks which (`verbs.py`), which documents a request concerns (`case.py`), rules of days
+(`rules_time.py`), obligations, or raising. A rule either
 cites the clauses that permit, or gives a reason with the clause that refuses; it
 never stays silent about a thing it is responsible for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from itertools import combinations
 
 from data_sharing_agreements.decisions.case import Case
-from data_sharing_agreements.decisions.standing import why_not_in_force
 from data_sharing_agreements.models import Dsa
-from data_sharing_agreements.vocabulary import Form, Verb
-
-Rule = Callable[[Case], None]
-
-
-def documents_in_force(case: Case) -> None:
-    """Every document concerned is in force on the day, the memorandum first."""
-    license_ = () if case.dul is None else (case.dul,)
-    for document in (case.agreements.emou, *case.dsas, *license_):
-        if (reason := why_not_in_force(document, case.on)) is not None:
-            case.refuse(reason.code, reason.text, reason.document, reason.clause)
-        else:
-            case.cite(document.id, "term")
+from data_sharing_agreements.vocabulary import Form, Redisclosure
 
 
 def sources_have_agreements(case: Case) -> None:
@@ -98,6 +86,19 @@ def purpose_permitted(case: Case) -> None:
         _purpose(case, purpose, dsa.purposes, dsa.id, "purposes")
         for basis in case.bases_of(dsa):
             _purpose(case, purpose, basis.purposes, basis.code, "purposes")
+        if dsa.public_notice is not None:
+            _purpose(case, purpose, dsa.public_notice.purposes, dsa.id, "public_notice.purposes")
+
+
+def use_not_prohibited(case: Case) -> None:
+    """What will be done with the data is none of the uses that a document bans."""
+    if (use := case.request.use) is None:
+        return
+    for document in case.documents:
+        banned = () if document.prohibited_uses is None else document.prohibited_uses.uses
+        if use in banned:
+            clause = f"prohibited_uses.uses.{banned.index(use)}"
+            case.refuse("use-prohibited", f"{document.id} prohibits the use {use}.", document.id, clause)
 
 
 def linkage_permitted(case: Case) -> None:
@@ -123,12 +124,16 @@ def project_linkage_permitted(case: Case) -> None:
         linkage_permitted(case)
 
 
-def recipient_named(case: Case) -> None:
-    """Whoever asks is a recipient of the license, and the training holds on the day."""
+def actor_named(case: Case) -> None:
+    """The request says who asks."""
     if case.request.actor is None:
         case.refuse_by_default("actor-missing", "The request does not say who asks.")
-        return
-    if case.dul is None:
+
+
+def recipient_named(case: Case) -> None:
+    """Whoever asks is a recipient of the license, and the training holds on the day."""
+    actor_named(case)
+    if case.dul is None or case.request.actor is None:
         return
     at = case.dul.recipient(case.request.actor)
     if at is None:
@@ -162,13 +167,49 @@ def output_permitted(case: Case) -> None:
     _form(case, "outputs")
 
 
+def rows_may_go_on(case: Case) -> None:
+    """Rows leave the enclave only where every document lets them be disclosed further."""
+    if case.form is not Form.ROWS:
+        return
+    for document in case.below:
+        if document.redisclosure is not None and document.redisclosure.to is Redisclosure.UNDER_LICENSE:
+            case.cite(document.id, "redisclosure")
+        else:
+            case.refuse(
+                "redisclosure-not-permitted",
+                f"{document.id} does not let rows be disclosed further.",
+                document.id,
+                "redisclosure",
+            )
+
+
+def kept_in_order(case: Case) -> None:
+    """Keeping the stores whole uses nobody's data; the memorandum asks for the records."""
+    case.cite(case.agreements.emou.id, "records_schedule")
+
+
+def something_to_destroy(case: Case) -> None:
+    """Destroying needs no permission, in or out of force, only a name of what is to go."""
+    if not case.sources and case.request.project is None:
+        case.refuse_by_default("nothing-asked", "The request names neither a source nor a project.")
+    case.cite(case.agreements.emou.id, "records_schedule")
+    for document in case.below:
+        if document.destruction is not None:
+            case.cite(document.id, "destruction")
+
+
+def restriction_taken(case: Case) -> None:
+    """A restriction is taken whenever the source's agreement is there, in force or not."""
+    for dsa in case.dsas:
+        case.cite(dsa.id, "subject_rights" if dsa.row_restrictions is None else "row_restrictions")
+
+
 def public_permitted(case: Case) -> None:
     """Only aggregates are published, and every document says they may be."""
     if case.form is not None and not Form.AGGREGATES.allows(case.form):
         emou = case.agreements.emou
         case.refuse("form-not-permitted", "Only aggregates may be published.", emou.id, "cells")
-    documents = (*case.dsas, *(() if case.dul is None else (case.dul,)))
-    for document in documents:
+    for document in case.below:
         if document.release.public:
             case.cite(document.id, "release.public")
         else:
@@ -178,39 +219,6 @@ def public_permitted(case: Case) -> None:
                 document.id,
                 "release.public",
             )
-
-
-_PROJECT: tuple[Rule, ...] = (
-    project_has_license,
-    sources_have_agreements,
-    documents_in_force,
-    sources_in_license,
-    fields_in_license,
-    purpose_permitted,
-    project_linkage_permitted,
-)
-
-RULES: Mapping[Verb, tuple[Rule, ...]] = {
-    Verb.INGEST: (
-        sources_have_agreements,
-        documents_in_force,
-        fields_named,
-        fields_in_agreements,
-        purpose_permitted,
-    ),
-    Verb.LINK: (
-        sources_have_agreements,
-        documents_in_force,
-        purpose_named,
-        purpose_permitted,
-        linkage_permitted,
-    ),
-    Verb.BUILD: (*_PROJECT, fields_named, form_permitted),
-    Verb.QUERY: (*_PROJECT, recipient_named, form_named, form_permitted),
-    Verb.RELEASE: (*_PROJECT, recipient_named, form_named, output_permitted),
-    Verb.EXPORT: (*_PROJECT, form_named, output_permitted, public_permitted),
-}
-"""Which rules each verb must pass, all of them."""
 
 
 def _fields(case: Case, asked: frozenset[str], licensed: frozenset[str], document: str, clause: str) -> None:

@@ -10,7 +10,10 @@ from time import thread_time
 import pytest
 
 from data_sharing_agreements.decisions import Request, agreements_in_force, decide
+from data_sharing_agreements.decisions.rules_time import after_working_days
+from data_sharing_agreements.decisions.verbs import RULES
 from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, Agreements, load_agreements
+from data_sharing_agreements.terms import Period
 from data_sharing_agreements.vocabulary import Form, Purpose, Status, Verb
 
 ON = date(2026, 6, 1)
@@ -22,14 +25,38 @@ GOOD = {
     "ingest": Request(
         "ingest", sources=frozenset({"esd_wages"}), fields=EVERGREEN.licensed_fields("esd_wages")
     ),
+    "encode": Request(
+        "encode",
+        purpose="performance_management",
+        sources=frozenset({"esd_wages"}),
+        fields=EVERGREEN.licensed_fields("esd_wages"),
+    ),
     "link": Request("link", purpose="performance_management", sources=ALL),
+    "evaluate": Request("evaluate", purpose="performance_management", sources=ALL),
+    "review": Request("review", purpose="performance_management", sources=ALL, actor="clerk"),
     "build": Request(
         "build", project="tanf-leavers", fields=EVERGREEN.dul_for("tanf-leavers").licensed, form="rows"
     ),
+    "show": Request("show", project="results", form="aggregates"),
+    "prepare": Request("prepare", project="results", form="aggregates"),
     "query": Request("query", project="tanf-leavers", actor="researcher", form="rows"),
-    "release": Request("release", project="tanf-leavers", actor="researcher", form="aggregates"),
-    "export": Request("export", project="results", form="aggregates"),
+    "release": Request(
+        "release",
+        project="tanf-leavers",
+        actor="researcher",
+        form="aggregates",
+        made=ON - timedelta(days=30),
+    ),
+    "export": Request("export", project="results", form="aggregates", made=ON - timedelta(days=30)),
+    "report": Request("report", sources=frozenset({"esd_wages"})),
+    "restrict": Request("restrict", sources=frozenset({"esd_wages"})),
+    "keep": Request("keep"),
+    "backup": Request("backup"),
+    "destroy": Request("destroy", sources=frozenset({"esd_wages"})),
 }
+LINKING = ("encode", "link", "evaluate", "review")
+UPKEEP = ("restrict", "keep", "backup", "destroy")
+USE = tuple(verb for verb in Verb if verb not in UPKEEP)
 
 
 def changed(document_id: str, **terms: object) -> Agreements:
@@ -59,8 +86,13 @@ def refusals(
 def test_what_the_documents_permit_is_permitted_by_named_clauses(verb):
     decision = decide(GOOD[verb], EVERGREEN, ON)
     assert decision.permitted
-    assert (EMOU, "term") in decision.clauses
+    assert decision.clauses
+    assert ((EMOU, "term") in decision.clauses) == (verb in USE)
     assert decision.obligations.min_cell >= 10
+
+
+def test_every_verb_has_an_example_here():
+    assert set(GOOD) == set(Verb) == set(RULES)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +154,18 @@ def test_what_the_documents_permit_is_permitted_by_named_clauses(verb):
         ("export", {"project": "tanf-leavers"}, ("export-not-permitted", "DUL-2026-001", "release.public")),
         ("export", {"form": "rows"}, ("form-not-permitted", EMOU, "cells")),
         ("export", {"form": None}, ("form-missing", EMOU, "default")),
+        ("export", {"made": None}, ("made-missing", EMOU, "default")),
+        ("release", {"made": None}, ("made-missing", EMOU, "default")),
+        ("review", {"actor": None}, ("actor-missing", EMOU, "default")),
+        ("encode", {"fields": frozenset()}, ("nothing-asked", EMOU, "default")),
+        (
+            "encode",
+            {"fields": frozenset({"esd_wages.wage.diary"})},
+            ("field-not-licensed", "DSA-ESD-WAGES", "tables"),
+        ),
+        ("restrict", {"sources": frozenset({"doc_prisons"})}, ("agreement-missing", EMOU, "default")),
+        ("restrict", {"sources": frozenset()}, ("nothing-asked", EMOU, "default")),
+        ("destroy", {"sources": frozenset()}, ("nothing-asked", EMOU, "default")),
         ("link", {"verb": "sell"}, ("verb-unknown", EMOU, "default")),
     ],
 )
@@ -133,7 +177,7 @@ def test_one_change_refuses_by_its_clause(verb, change, reason):
         assert reason in found
 
 
-PROJECT_VERBS = ("build", "query", "release", "export")
+PROJECT_VERBS = ("build", "show", "prepare", "query", "release", "export")
 
 
 @pytest.mark.parametrize("verb", PROJECT_VERBS)
@@ -186,7 +230,7 @@ def test_a_project_of_several_sources_rests_on_their_linkage(verb):
         assert not refusals(alone, unlinked)
 
 
-@pytest.mark.parametrize("verb", ["query", "release", "export"])
+@pytest.mark.parametrize("verb", ["show", "prepare", "query", "release", "export"])
 def test_whoever_takes_data_says_in_which_form(verb):
     assert refusals(dataclasses.replace(GOOD[verb], form=None)) == {("form-missing", EMOU, "default")}
 
@@ -198,15 +242,21 @@ def test_what_may_be_used_inside_may_not_always_leave():
     assert not refusals(GOOD["query"], inside)
     assert refusals(GOOD["release"], inside) == {reason}
     assert refusals(GOOD["export"], inside) == {reason}
+    assert refusals(GOOD["prepare"], inside) == {reason}
+    assert not refusals(GOOD["show"], inside)
 
 
 CONCERNED = {
     "ingest": (EMOU, "DSA-ESD-WAGES"),
-    "link": (EMOU, *(dsa.id for dsa in EVERGREEN.dsas)),
+    "encode": (EMOU, "DSA-ESD-WAGES"),
+    **dict.fromkeys(("link", "evaluate", "review"), (EMOU, *(dsa.id for dsa in EVERGREEN.dsas))),
     "build": (EMOU, "DUL-2026-001", *EVERGREEN.dul_for("tanf-leavers").agreements),
     "query": (EMOU, "DUL-2026-001", *EVERGREEN.dul_for("tanf-leavers").agreements),
     "release": (EMOU, "DUL-2026-001", *EVERGREEN.dul_for("tanf-leavers").agreements),
-    "export": (EMOU, "DUL-2026-002", *EVERGREEN.dul_for("results").agreements),
+    **dict.fromkeys(
+        ("show", "prepare", "export"), (EMOU, "DUL-2026-002", *EVERGREEN.dul_for("results").agreements)
+    ),
+    "report": (EMOU, "DSA-ESD-WAGES"),
 }
 PAIRS = [(verb, document) for verb, documents in CONCERNED.items() for document in documents]
 
@@ -231,10 +281,129 @@ def test_every_document_concerned_must_be_in_force(verb, document):
         }
 
 
-@pytest.mark.parametrize("verb", list(Verb))
+@pytest.mark.parametrize("verb", USE)
 def test_documents_that_are_not_concerned_do_not_matter(verb):
     for document in {d.id for d in EVERGREEN.documents()} - set(CONCERNED[verb]):
         assert not refusals(GOOD[verb], changed(document, status=Status.TERMINATED))
+
+
+@pytest.mark.parametrize("verb", UPKEEP)
+def test_upkeep_goes_on_when_every_document_has_ended(verb):
+    late = date(2050, 1, 1)
+    assert not refusals(GOOD[verb], on=late)
+    assert "agreement-expired" in {code for code, _, _ in refusals(GOOD["link"], on=late)}
+
+
+def test_destroying_needs_no_document():
+    gone = dataclasses.replace(GOOD["destroy"], sources=frozenset({"doc_prisons"}))
+    assert not refusals(gone)
+    project = Request("destroy", project="tanf-leavers")
+    assert ("DUL-2026-001", "destruction") in decide(project, EVERGREEN, ON).clauses
+    assert not refusals(Request("destroy", project="curiosity"))
+
+
+BELOW = [(verb, document) for verb, document in PAIRS if document != EMOU]
+
+
+@pytest.mark.parametrize(("verb", "document"), BELOW)
+def test_nothing_is_used_after_the_day_of_destruction(verb, document):
+    destruction = document_of(document).destruction
+    due = changed(document, destruction=destruction.model_copy(update={"by": ON}))
+    assert not refusals(GOOD[verb], due)
+    reason = ("destruction-due", document, "destruction.by")
+    assert refusals(GOOD[verb], due, ON + timedelta(days=1)) == {reason}
+
+
+@pytest.mark.parametrize(("verb", "document"), PAIRS)
+def test_a_banned_use_is_refused_whatever_the_purpose(verb, document):
+    bans = document_of(document).prohibited_uses
+    alone = bans.model_copy(update={"uses": (*bans.uses, "a_use_nobody_else_bans")})
+    asked = dataclasses.replace(GOOD[verb], use="a_use_nobody_else_bans")
+    reason = ("use-prohibited", document, f"prohibited_uses.uses.{len(bans.uses)}")
+    assert refusals(asked, changed(document, prohibited_uses=alone)) == {reason}
+    assert not refusals(asked)
+
+
+def test_days_of_service_outside_the_period_are_refused():
+    first, last = date(2024, 1, 1), date(2024, 3, 31)
+    asked = dataclasses.replace(GOOD["ingest"], period=(first, last))
+
+    def with_period(document, **terms):
+        return changed(document, period=Period(**terms))
+
+    inside = with_period("DSA-ESD-WAGES", start=first, until=last)
+    assert not refusals(asked, inside)
+    assert ("DSA-ESD-WAGES", "period") in decide(asked, inside, ON).clauses
+    late = with_period("DSA-ESD-WAGES", start=first + timedelta(days=1))
+    assert refusals(asked, late) == {("period-not-licensed", "DSA-ESD-WAGES", "period.start")}
+    early = with_period("DSA-ESD-WAGES", start=first, until=last - timedelta(days=1))
+    assert refusals(asked, early) == {("period-not-licensed", "DSA-ESD-WAGES", "period.until")}
+    assert not refusals(GOOD["ingest"], early)
+    beyond = dataclasses.replace(asked, period=(first, date(2099, 1, 1)))
+    assert refusals(beyond) == {("period-not-licensed", "DSA-ESD-WAGES", "term.expiry")}
+
+
+def test_a_project_has_a_period_of_its_own_and_one_for_single_sources():
+    asked = dataclasses.replace(
+        GOOD["query"], sources=frozenset({"esd_wages"}), period=(date(2024, 1, 1), date(2024, 3, 31))
+    )
+    narrow = Period(start=date(2024, 2, 1))
+    assert refusals(asked, changed("DUL-2026-001", period=narrow)) == {
+        ("period-not-licensed", "DUL-2026-001", "period.start")
+    }
+    one = changed("DUL-2026-001", periods={"esd_wages": narrow})
+    assert refusals(asked, one) == {("period-not-licensed", "DUL-2026-001", "periods.esd_wages.start")}
+    assert not refusals(dataclasses.replace(asked, sources=frozenset({"dshs_tanf"})), one)
+
+
+def test_the_public_notice_of_a_source_names_the_purpose():
+    notice = document_of("DSA-COM-HMIS").public_notice
+    asked = Request("link", purpose="performance_management", sources=frozenset({"com_hmis"}))
+    silent = changed("DSA-COM-HMIS", public_notice=notice.model_copy(update={"purposes": (Purpose.AUDIT,)}))
+    reason = ("purpose-not-permitted", "DSA-COM-HMIS", "public_notice.purposes")
+    assert refusals(asked, silent) == {reason}
+
+
+def test_rows_are_disclosed_further_only_under_license():
+    open_rows = {"form": Form.ROWS, "outputs": Form.ROWS}
+    free = Agreements(
+        EVERGREEN.emou,
+        tuple(
+            d.model_copy(update={"release": d.release.model_copy(update=open_rows)}) for d in EVERGREEN.dsas
+        ),
+        tuple(
+            d.model_copy(update={"release": d.release.model_copy(update=open_rows)}) for d in EVERGREEN.duls
+        ),
+        {
+            code: basis.model_copy(
+                update={"limits": basis.limits.model_copy(update=open_rows | {"release_form": Form.ROWS})}
+            )
+            for code, basis in EVERGREEN.bases.items()
+        },
+    )
+    asked = dataclasses.replace(GOOD["release"], form="rows")
+    found = refusals(asked, free)
+    assert {code for code, _, _ in found} <= {"redisclosure-not-permitted"}
+    assert not refusals(GOOD["release"], free)
+
+
+@pytest.mark.parametrize("verb", ["release", "export"])
+def test_nothing_leaves_before_the_reviewers_have_had_their_days(verb):
+    """Ten working days from a Monday end on the Friday of the week after; it may leave the day after."""
+    monday = date(2026, 5, 4)
+    assert after_working_days(monday, 10) == date(2026, 5, 19)
+    asked = dataclasses.replace(GOOD[verb], made=monday)
+    found = refusals(asked, on=date(2026, 5, 18))
+    assert {code for code, _, _ in found} == {"review-not-over"}
+    assert {clause for _, _, clause in found} == {"review.days"}
+    assert not refusals(asked, on=date(2026, 5, 19))
+
+
+def test_working_days():
+    friday = date(2026, 5, 1)
+    assert after_working_days(friday, 0) == friday
+    assert after_working_days(friday, 1) == date(2026, 5, 5)
+    assert after_working_days(friday, 5) == date(2026, 5, 9)
 
 
 def test_first_and_last_day_are_in_force():
