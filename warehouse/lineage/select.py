@@ -21,6 +21,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope, walk_in_scope
 
 from data_sharing_agreements.errors import Invalid
+from warehouse.lineage.operations import Operation, done_to
 from warehouse.lineage.parse import parse_select
 
 REFERENCE = "reference"
@@ -39,25 +40,44 @@ class Ref:
     column: str
 
 
+How = Mapping[Ref, frozenset[Operation]]
+"""Columns something comes from, each with what is done to it on the way."""
+
+
 @dataclass(frozen=True)
 class ColumnLineage:
     """Where one output column comes from.
 
     Args:
-        values: Columns whose values enter the column's values.
-        rows: Columns (and tables, as `*`) that decide which rows there are.
+        value_how: Columns whose values enter the column's values, and what is done to them.
+        row_how: Columns (and tables, as `*`) that decide which rows there are, and how.
     """
 
-    values: frozenset[Ref]
-    rows: frozenset[Ref]
+    value_how: How
+    row_how: How
+
+    @property
+    def values(self) -> frozenset[Ref]:
+        """Columns whose values enter the column's values."""
+        return frozenset(self.value_how)
+
+    @property
+    def rows(self) -> frozenset[Ref]:
+        """Columns (and tables, as `*`) that decide which rows there are."""
+        return frozenset(self.row_how)
 
 
 @dataclass(frozen=True)
 class SelectLineage:
-    """Lineage of every output column of one SELECT, in order."""
+    """Lineage of every output column of one SELECT, in order, and of its rows."""
 
     columns: Mapping[str, ColumnLineage]
-    rows: frozenset[Ref]
+    row_how: How
+
+    @property
+    def rows(self) -> frozenset[Ref]:
+        """Columns and tables that decide which rows there are."""
+        return frozenset(self.row_how)
 
 
 def analyse(sql: str, schema: Schema, place: str) -> SelectLineage:
@@ -130,61 +150,66 @@ class _Walk:
 
     def __init__(self, place: str) -> None:
         self._place = place
-        self._done: dict[int, tuple[dict[str, ColumnLineage], frozenset[Ref]]] = {}
+        self._done: dict[int, tuple[dict[str, ColumnLineage], How]] = {}
 
-    def outputs(self, scope: Scope) -> tuple[dict[str, ColumnLineage], frozenset[Ref]]:
+    def outputs(self, scope: Scope) -> tuple[dict[str, ColumnLineage], How]:
         """Return the output columns of a scope and the columns deciding its rows."""
         if id(scope) not in self._done:
             is_set = isinstance(scope.expression, exp.SetOperation)
             self._done[id(scope)] = self._set_operation(scope) if is_set else self._select(scope)
         return self._done[id(scope)]
 
-    def _set_operation(self, scope: Scope) -> tuple[dict[str, ColumnLineage], frozenset[Ref]]:
+    def _set_operation(self, scope: Scope) -> tuple[dict[str, ColumnLineage], How]:
         (left, left_rows), (right, right_rows) = (self.outputs(part) for part in scope.set_operation_scopes)
-        rows = left_rows | right_rows
+        rows = _merged(left_rows, right_rows)
         keeps_all = isinstance(scope.expression, exp.Union) and not scope.expression.args.get("distinct")
         if not keeps_all:
-            rows = rows.union(*(c.values for c in (*left.values(), *right.values())))
+            parts = (column.value_how for column in (*left.values(), *right.values()))
+            rows = _merged(rows, *(_marked(part, Operation.DISTINCT) for part in parts))
         if len(left) != len(right):
             raise _unresolved(self._place)
         pairs = zip(left.items(), right.values(), strict=True)
-        return {name: ColumnLineage(a.values | b.values, rows) for (name, a), b in pairs}, rows
+        return {name: ColumnLineage(_merged(a.value_how, b.value_how), rows) for (name, a), b in pairs}, rows
 
-    def _select(self, scope: Scope) -> tuple[dict[str, ColumnLineage], frozenset[Ref]]:
+    def _select(self, scope: Scope) -> tuple[dict[str, ColumnLineage], How]:
         select = scope.expression
         if not isinstance(select, exp.Select):
             raise _unresolved(self._place)
-        rows: set[Ref] = set()
-        for source in _read(scope):
-            rows |= self.outputs(source)[1] if isinstance(source, Scope) else {_table_ref(source)}
-        for clause in _row_clauses(select):
-            rows |= self._refs(clause, scope)
+        read = [
+            self.outputs(source)[1] if isinstance(source, Scope) else {_table_ref(source): frozenset()}
+            for source in _read(scope)
+        ]
+        decided = [_marked(self._refs(node, scope), how) for how, node in _row_clauses(select)]
         values = {column.alias_or_name: self._refs(column, scope) for column in select.expressions}
         if select.args.get("distinct"):
-            rows = rows.union(*values.values())
-        frozen = frozenset(rows)
-        return {name: ColumnLineage(frozenset(refs), frozen) for name, refs in values.items()}, frozen
+            decided += [_marked(part, Operation.DISTINCT) for part in values.values()]
+        rows = _merged(*read, *decided)
+        return {name: ColumnLineage(refs, rows) for name, refs in values.items()}, rows
 
-    def _refs(self, node: exp.Expression, scope: Scope) -> set[Ref]:
+    def _refs(self, node: exp.Expression, scope: Scope) -> How:
         """Return every base column an expression depends on, subqueries included."""
-        found: set[Ref] = set()
+        found: list[How] = []
         for part in walk_in_scope(node):
             if isinstance(part, exp.TableColumn):
                 raise _unresolved(self._place)
             if isinstance(part, exp.Column):
-                found |= self._column(part, scope) | self._looked_up_by(part, scope)
+                looked_up = _marked(self._looked_up_by(part, scope), Operation.LOOKED_UP)
+                found.append(_marked(_merged(self._column(part, scope), looked_up), *done_to(part, node)))
             if isinstance(part, exp.Is):
-                found = found.union(*(self._presence(c, scope) for c in part.find_all(exp.Column)))
+                found += [
+                    _marked(self._presence(c, scope), Operation.PRESENCE) for c in part.find_all(exp.Column)
+                ]
         for inner in scope.subquery_scopes:
             if _contains(node, inner.expression):
                 columns, rows = self.outputs(inner)
-                found = found.union(rows, *(c.values for c in columns.values()))
-        return found
+                parts = (rows, *(c.value_how for c in columns.values()))
+                found += [_marked(part, Operation.ELSEWHERE) for part in parts]
+        return _merged(*found)
 
-    def _presence(self, column: exp.Column, scope: Scope) -> set[Ref]:
+    def _presence(self, column: exp.Column, scope: Scope) -> How:
         """Return what decides whether the subquery a column comes from has a row."""
         source = self._source(column, scope) if column.table else None
-        return set(self.outputs(source)[1]) if isinstance(source, Scope) else set()
+        return self.outputs(source)[1] if isinstance(source, Scope) else {}
 
     def _source(self, column: exp.Column, scope: Scope) -> exp.Table | Scope:
         holder: Scope | None = scope
@@ -195,32 +220,44 @@ class _Walk:
         source: exp.Table | Scope = holder.sources[column.table]
         return source
 
-    def _column(self, column: exp.Column, scope: Scope) -> set[Ref]:
+    def _column(self, column: exp.Column, scope: Scope) -> How:
         if not column.table:
             return self._alias(column, scope)
         source = self._source(column, scope)
         if not isinstance(source, Scope):
-            return {Ref(source.db, source.name, column.name)}
+            return {Ref(source.db, source.name, column.name): frozenset()}
         columns, _ = self.outputs(source)
         if column.name not in columns:
             raise _unresolved(self._place)
-        return set(columns[column.name].values)
+        return columns[column.name].value_how
 
-    def _alias(self, column: exp.Column, scope: Scope) -> set[Ref]:
+    def _alias(self, column: exp.Column, scope: Scope) -> How:
         """Resolve a bare name, which after qualifying can only be an output's alias."""
         for output in scope.expression.expressions:
             if output.alias_or_name == column.name and output is not column:
                 return self._refs(output, scope)
         raise _unresolved(self._place)
 
-    def _looked_up_by(self, column: exp.Column, scope: Scope) -> set[Ref]:
+    def _looked_up_by(self, column: exp.Column, scope: Scope) -> How:
         """Return the columns by which a value of a reference list is looked up."""
         source = scope.sources.get(column.table)
         if not isinstance(source, exp.Table) or source.db != REFERENCE:
-            return set()
+            return {}
         joins = [j for j in scope.expression.args.get("joins") or [] if j.alias_or_name == column.table]
         keys = [key for j in joins if j.args.get("on") for key in j.args["on"].find_all(exp.Column)]
-        return set().union(*(self._column(key, scope) for key in keys if key.table != column.table))
+        return _merged(*(self._column(key, scope) for key in keys if key.table != column.table))
+
+
+def _merged(*parts: How) -> How:
+    found: dict[Ref, frozenset[Operation]] = {}
+    for part in parts:
+        for ref, operations in part.items():
+            found[ref] = found.get(ref, frozenset()) | operations
+    return found
+
+
+def _marked(how: How, *operations: Operation) -> How:
+    return {ref: done | frozenset(operations) for ref, done in how.items()} if operations else how
 
 
 def _read(scope: Scope) -> list[exp.Table | Scope]:
@@ -228,6 +265,14 @@ def _read(scope: Scope) -> list[exp.Table | Scope]:
     names = dict.fromkeys(scope.selected_sources)
     names.update(dict.fromkeys(join.alias_or_name for join in scope.expression.args.get("joins") or []))
     return [scope.sources[name] for name in names if name in scope.sources]
+
+
+_CLAUSES: Mapping[str, Operation] = {
+    "where": Operation.FILTERED,
+    "group": Operation.GROUPED,
+    "having": Operation.FILTERED,
+    "qualify": Operation.CHOSEN_ROW,
+}
 
 
 def _table_ref(table: exp.Table) -> Ref:
@@ -241,16 +286,18 @@ def _contains(node: exp.Expression, inner: exp.Expression) -> bool:
     return parent is node
 
 
-def _row_clauses(select: exp.Select) -> list[exp.Expression]:
-    """Return the parts of a SELECT whose columns decide its rows."""
-    clauses = [select.args[key] for key in ("where", "group", "having", "qualify") if select.args.get(key)]
+def _row_clauses(select: exp.Select) -> list[tuple[Operation, exp.Expression]]:
+    """Return the parts of a SELECT whose columns decide its rows, and how they do."""
+    parts = [(how, select.args[key]) for key, how in _CLAUSES.items() if select.args.get(key)]
     if "group" in select.args and select.args["group"].args.get("all"):
-        clauses += [column for column in select.expressions if not column.find(exp.AggFunc)]
-    clauses += [join.args["on"] for join in select.args.get("joins") or [] if join.args.get("on")]
+        keys = [column for column in select.expressions if not column.find(exp.AggFunc)]
+        parts += [(Operation.GROUPED, column) for column in keys]
+    joins = select.args.get("joins") or []
+    parts += [(Operation.JOINED, join.args["on"]) for join in joins if join.args.get("on")]
     distinct = select.args.get("distinct")
     if distinct is not None and distinct.args.get("on"):
-        clauses.append(distinct.args["on"])
+        parts.append((Operation.DISTINCT, distinct.args["on"]))
     if select.args.get("limit") and select.args.get("order"):
-        clauses.append(select.args["order"])
-    clauses += [node for column in select.expressions for node in column.find_all(exp.Explode, exp.Unnest)]
-    return clauses
+        parts.append((Operation.CHOSEN_ROW, select.args["order"]))
+    spread = [node for column in select.expressions for node in column.find_all(exp.Explode, exp.Unnest)]
+    return parts + [(Operation.SPREAD, node) for node in spread]
