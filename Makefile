@@ -8,6 +8,7 @@ HOME_DIR ?= .commonweal
 PEOPLE ?= 20000
 MONTHS ?= 24
 SEED ?= 2023
+TEST_PROCESSES ?= 2
 
 .PHONY: help install run test cover check format bench dev lock clean
 
@@ -28,7 +29,7 @@ run: install ## Make the synthetic state of Evergreen and take it from files to 
 
 test: install ## Run every test
 	@scripts/system-packages.sh
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile
 
 cover: install ## Run every test and say what is not covered
 	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered

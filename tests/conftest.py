@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 settings.register_profile("ci", derandomize=True)
@@ -66,26 +67,37 @@ def call() -> Callable[..., Called]:
 
 
 @pytest.fixture(scope="session")
-def evergreen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that all processes of one test session share."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    place.mkdir(exist_ok=True)
+    return place
+
+
+@pytest.fixture(scope="session")
+def evergreen(shared: Path) -> Path:
     """A synthetic state of 3,000 people over a year: `landing/` and `truth/`."""
-    out = tmp_path_factory.mktemp("evergreen")
-    done = subprocess.run(
-        [str(COMMONWEAL), "synth", "--people", "3000", "--seed", "7", "--months", "12", "--out", str(out)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    out = shared / "evergreen"
+    with FileLock(f"{out}.lock"):
+        if not (out / "truth").exists():
+            words = ("synth", "--people", "3000", "--seed", "7", "--months", "12", "--out", out)
+            done = commonweal(*words, home=shared / "none")
+            assert done.code == 0, done.err
     return out
 
 
 @pytest.fixture(scope="session")
-def finished(evergreen: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+def finished(evergreen: Path, shared: Path) -> tuple[Path, dict]:
     """A home in which one run has finished, and what the run said. Copy it before changing it."""
-    home = tmp_path_factory.mktemp("finished") / "home"
-    done = commonweal("run", "--landing", evergreen / "landing", "--json", home=home)
-    assert done.code == 0, done.err
-    return home, done.json
+    home, said = shared / "finished" / "home", shared / "finished.json"
+    with FileLock(f"{home.parent}.lock"):
+        if not said.exists():
+            home.parent.mkdir(exist_ok=True)
+            done = commonweal("run", "--landing", evergreen / "landing", "--json", home=home)
+            assert done.code == 0, done.err
+            said.write_text(done.out, encoding="utf-8")
+    return home, json.loads(said.read_text(encoding="utf-8"))
 
 
 @pytest.fixture
