@@ -13,6 +13,7 @@ import dagster as dg
 from assets.metadata import plain_schema, row_count
 from assets.names import LINK, POOL, SPINE, content_key
 from assets.workplace import Workplace
+from data_sharing_agreements.cells import smallest_cell
 from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.errors import ErrorDetail
 from linkage.run import LinkOutcome, link
@@ -83,6 +84,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
             seed=settings.link_seed,
             progress=workplace.progress,
             report_dir=hub.reports("linkage", "model.html").parent,
+            smallest=smallest_cell(hub.agreements),
         )
         model = latest_model(session.raw)
     _register(hub, outcome, model)

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import json
 import math
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import vl_convert
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from data_sharing_agreements import pages
+from data_sharing_agreements.cells import banded, withheld
 from linkage.model import Model, model_from_json
 from linkage.spine import Version, latest_model, latest_version
 
 PAGE = "index.html"
-_LARGEST_SIZE = 20
 
 
 def write_report(
-    connection: duckdb.DuckDBPyConnection, directory: Path, evaluation: dict[str, Any] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    directory: Path,
+    evaluation: dict[str, Any] | None = None,
+    *,
+    smallest: int,
 ) -> Path:
     """Write the report of the standing version.
 
@@ -33,6 +36,7 @@ def write_report(
         connection: With `warehouse` attached.
         directory: Where `index.html` goes; made if it does not exist.
         evaluation: `Evaluation.to_json()`, if the version has been measured.
+        smallest: The smallest number of persons or records the page may tell.
 
     Returns:
         Path of the page.
@@ -40,33 +44,40 @@ def write_report(
     version = latest_version(connection)
     if version is None:
         raise ValueError("there is no version to report on")
-    page = render(version, model_from_json(latest_model(connection)), person_sizes(connection), evaluation)
+    sizes = person_sizes(connection, smallest)
+    page = render(version, model_from_json(latest_model(connection)), sizes, evaluation, smallest)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / PAGE
     path.write_text(page, encoding="utf-8")
     return path
 
 
-def person_sizes(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
-    """Return how many persons have 1, 2, … records; large numbers are taken together."""
+def person_sizes(connection: duckdb.DuckDBPyConnection, smallest: int) -> list[tuple[str, int]]:
+    """Return how many persons have 1, 2, … records; sizes that few have are taken together."""
     rows = connection.execute(
-        f"""SELECT least(n, {_LARGEST_SIZE}) AS size, count(*) FROM (
+        """SELECT n, count(*) FROM (
                 SELECT count(*) AS n FROM warehouse.spine.current GROUP BY person_key)
-            GROUP BY size ORDER BY size"""
+            GROUP BY n ORDER BY n"""
     ).fetchall()
-    return [(f"{size} or more" if size == _LARGEST_SIZE else str(size), int(count)) for size, count in rows]
+    return [
+        (str(first) if first == last else f"{first} to {last}", count)
+        for first, last, count in banded([(int(size), int(count)) for size, count in rows], smallest)
+    ]
 
 
 def render(
-    version: Version, model: Model, sizes: list[tuple[str, int]], evaluation: dict[str, Any] | None
+    version: Version,
+    model: Model,
+    sizes: list[tuple[str, int]],
+    evaluation: dict[str, Any] | None,
+    smallest: int,
 ) -> str:
     """Return the page as HTML."""
     rows = level_rows(model)
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string((files("linkage") / "report.html.j2").read_text(encoding="utf-8"))
-    return template.render(
+    return pages.render(
+        "linkage",
+        "report.html.j2",
+        home="../index.html",
         version=version,
         model=model,
         prior=math.log2(model.prior / (1 - model.prior)),
@@ -74,6 +85,7 @@ def render(
         sizes=sizes,
         evaluation=evaluation,
         shown=_shown,
+        safe=lambda count: withheld(count, smallest),
         weights=_chart(
             rows,
             {"against strangers": "weight", "against kin": "against_kin"},

@@ -79,6 +79,7 @@ def link(
     seed: int | None = None,
     progress: Progress | None = None,
     report_dir: Path | None = None,
+    smallest: int = 1,
     model: Model | None = None,
 ) -> LinkOutcome:
     """Link the sources' records and publish a version of the spine, unless nothing has changed.
@@ -90,6 +91,7 @@ def link(
         seed: Seed of the sampling; the model's own if not given.
         progress: Called with the name of each step as it starts.
         report_dir: Where to write the report, if anywhere.
+        smallest: The smallest count of persons the report may tell.
         model: Settings; the default model if not given.
 
     Raises:
@@ -113,7 +115,7 @@ def link(
         number = standing.version + 1 if standing else 1
         version = Version(number, trained.name, int(records), people, hashed)
         publish(connection, version, trained.to_json())
-    report = write_report(connection, report_dir) if report_dir else None
+    report = write_report(connection, report_dir, smallest=smallest) if report_dir else None
     return replace(
         _outcome(version, start, skipped=False), pairs=pairs, model_digest=trained.digest(), report=report
     )

@@ -7,6 +7,7 @@ linkage is measured (linkage.evaluate), or what pages look like.
 from pathlib import Path
 from typing import Any
 
+from data_sharing_agreements.cells import smallest_cell
 from data_sharing_agreements.decisions import Request
 from linkage.evaluate import evaluate
 from linkage.report import write_report
@@ -32,11 +33,12 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
     """
     settings = hub.deployment
     sources = frozenset(settings.link_sources or hub.contracts.sources)
-    decision = hub.gate.require(Request("link", purpose=settings.link_purpose, sources=sources))
+    decision = hub.gate.require(Request("evaluate", purpose=settings.link_purpose, sources=sources))
     with hub.opener.session(read=[Store.vault()], write=[Store.warehouse()]) as session, session.guard():
         payload = evaluate(session.raw, truth).to_json()
         write_quality(session.raw, payload["link_version"], payload)
-        write_report(session.raw, hub.reports("linkage", "index.html").parent, payload)
+        place = hub.reports("linkage", "index.html").parent
+        write_report(session.raw, place, payload, smallest=smallest_cell(hub.agreements))
         known = tell_link_error(hub, session)
     write_scorecard(hub, known)
     hub.log.append(

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from data_sharing_agreements.errors import Refused, UsageFault
+from data_sharing_agreements.log.subjects import digest_of
 from data_sharing_agreements.registry.audit import AuditEvent, write_down
 from data_sharing_agreements.registry.passwords import hashed, matches
 from data_sharing_agreements.store import Database
@@ -119,7 +120,8 @@ class Accounts:
             )
             connection.execute(insert(account_holder).values(account=name, person=human, party=party))
             connection.execute(insert(account_role), [{"account": name, "role": each} for each in held])
-            facts = {"account": name, "role": role, "act": "created", "person": human}
+            facts: dict[str, Any] = {"account": name, "role": role, "act": "created", "person": human}
+            facts["credential"] = digest_of(secret)
             facts |= {"roles": list(held), "party": party}
             write_down(connection, self._clock, "account", facts, audit)
         return Account(name, role, at, roles=held, person=human, party=party)
@@ -248,7 +250,13 @@ class Sessions:
                     expires_at=text_of(now + SESSION_LASTS),
                 )
             )
-            write_down(connection, self._clock, "session", {"account": name, "act": "opened"}, audit)
+            facts = {
+                "account": name,
+                "act": "opened",
+                "session": _hash(token),
+                "expires_at": text_of(now + SESSION_LASTS),
+            }
+            write_down(connection, self._clock, "session", facts, audit)
         return token
 
     def who(self, token: str) -> Account | None:
@@ -268,7 +276,8 @@ class Sessions:
             query = delete(session).where(session.c.token_hash == _hash(token)).returning(session.c.account)
             name = connection.execute(query).scalar_one_or_none()
             if name is not None:
-                write_down(connection, self._clock, "session", {"account": name, "act": "closed"}, audit)
+                facts = {"account": name, "act": "closed", "session": _hash(token)}
+                write_down(connection, self._clock, "session", facts, audit)
 
     def all(self) -> list[Session]:
         """Return the open sessions, newest last."""

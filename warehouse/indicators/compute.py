@@ -22,6 +22,7 @@ from warehouse.indicators.result import Result
 from warehouse.indicators.scorecard import Scored, scorecard_html
 from warehouse.marts.codebook import link_quality_words
 from warehouse.marts.published import Published, find_published
+from warehouse.oversight.duties import duties_of
 from warehouse.steps import StepResult
 
 STEP = "indicators"
@@ -152,17 +153,18 @@ def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
         words = link_quality_words(known, definition.quality.link_recall_at_least)
         scored.append(Scored(definition, latest_results(hub, definition), words))
         rules |= {_rule_words(o) for o in codebook.get("obligations", []) if o["rule"] in _RULE_WORDS}
-    page = scorecard_html(hub.deployment.title, scored, sorted(rules), hub.deployment.scorecard_date())
+    computed = hub.deployment.scorecard_date()
+    page = scorecard_html(hub.deployment.title, scored, sorted(rules), computed, duties_of(hub).words)
     hub.reports(SCORECARD).write_text(page, encoding="utf-8")
 
 
-_RULE_WORDS = {
-    "min_cell": "no number from 1 to under {value} persons is shown",
-    "rounding": "counts are rounded to {value}",
-    "zero_is_small": "zero counts as small: {value}",
+_RULE_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "min_cell": "no number from 1 to under {} persons is shown".format,
+    "rounding": lambda base: "counts are not rounded" if base == 1 else f"counts are rounded to {base}",
+    "zero_is_small": lambda small: f"a count of zero is {'withheld like a small one' if small else 'shown'}",
 }
 
 
 def _rule_words(obligation: dict[str, Any]) -> str:
-    words = _RULE_WORDS[obligation["rule"]].format(value=obligation["value"])
+    words = _RULE_WORDS[obligation["rule"]](obligation["value"])
     return f"{words} ({obligation['document']}, {obligation['clause']})"

@@ -13,10 +13,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from data_sharing_agreements.pages import render
 from warehouse.indicators.charts import course_svg, groups_svg, label
 from warehouse.indicators.definition import Definition
 from warehouse.indicators.result import Result, headline
-from warehouse.marts.page import render
 
 WITHHELD = "·"
 _POSITIONS = {
@@ -61,7 +61,9 @@ class Scored:
         return [r for r in self.results if r.dimension == dimension]
 
 
-def scorecard_html(title: str, scored: Sequence[Scored], obligations: Sequence[str], computed: date) -> str:
+def scorecard_html(
+    title: str, scored: Sequence[Scored], obligations: Sequence[str], computed: date, notice: str = ""
+) -> str:
     """Return the page as one HTML text that loads nothing.
 
     Args:
@@ -69,11 +71,14 @@ def scorecard_html(title: str, scored: Sequence[Scored], obligations: Sequence[s
         scored: The indicators, in the order to show.
         obligations: The rules applied, in words.
         computed: Date of computation.
+        notice: A line the page says at its top, such as that duties were not separated.
     """
     return render(
         "warehouse.indicators",
         "scorecard.html.j2",
         "scorecard.css",
+        notice=notice,
+        home="index.html",
         title=title,
         cards=[_card(one) for one in scored if one.series],
         obligations=list(obligations),

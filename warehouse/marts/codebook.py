@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from data_sharing_agreements.pages import render
 from warehouse.lineage.trace import Origin
-from warehouse.marts.page import render
 from warehouse.marts.plan import MartPlan, ProjectPlan
 
 
@@ -105,6 +105,7 @@ def codebook_html(title: str, book: Mapping[str, Any]) -> str:
     return render(
         "warehouse.marts",
         "codebook.html.j2",
+        home="../../index.html",
         title=title,
         book=book,
         link_words=link_quality_words(book["link"], None),

@@ -9,13 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
-
+from data_sharing_agreements.pages import render
 from warehouse.contracts_model import Contract
 from warehouse.quality.results import CheckResult
 
@@ -56,11 +53,8 @@ def write_page(path: Path, contract: Contract, results: Sequence[Mapping[str, An
         results: From `load_results`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_template().render(contract=contract, results=results), encoding="utf-8")
+    page = render(
+        "warehouse.quality", "page.html.j2", contract=contract, results=results, home="../index.html"
+    )
+    path.write_text(page, encoding="utf-8")
     return path
-
-
-@cache
-def _template() -> Any:
-    text = files(__package__).joinpath("page.html.j2").read_text(encoding="utf-8")
-    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
