@@ -120,7 +120,8 @@ class ProjectView:
         """Follow columns already analysed against `schema`."""
         return {
             name: Trace(
-                self._origins(column.values), self._origins(column.rows) | self._chosen_by(column.values)
+                self._origins(column.values),
+                self._origins(column.rows) | self._chosen_by(column.values | column.rows),
             )
             for name, column in lineage.columns.items()
         }
