@@ -27,7 +27,7 @@ def main() -> None:
         start = time.perf_counter()
         for first in range(0, ENTRIES, BATCH):
             drafts = (
-                Draft("decision", {"n": n, "fields": ["a.b.c"] * 5}, (("DSA-X", "term"),))
+                Draft("decision", {"on": n, "request": ["a.b.c"] * 5}, (("DSA-X", "term"),))
                 for n in range(first, first + BATCH)
             )
             log.append_many(drafts)

@@ -15,7 +15,7 @@ from data_sharing_agreements.documents import Agreements, load_agreements
 from data_sharing_agreements.errors import ErrorDetail, Invalid, UsageFault
 from data_sharing_agreements.gate import Gate
 from data_sharing_agreements.log import Log, check_anchor
-from data_sharing_agreements.registry import AuditEvent, Registry
+from data_sharing_agreements.registry import Registry
 from privacy.key_providers import provider_from
 from privacy.keys import ALL_ROLES, KeyRing, Role
 from warehouse.contracts_loader import load_contracts
@@ -66,7 +66,8 @@ class Hub:
             UsageFault: The home was never created.
             Invalid: A contract or agreement is faulty.
             IntegrityFault: The registry is older than, or not a continuation of,
-                the last checkpoint kept outside it, or the clock went back.
+                the last checkpoint kept outside it, its tables are not what the log
+                says, or the clock went back.
         """
         if not deployment.keys_dir.is_dir():
             raise UsageFault.of(
@@ -82,6 +83,7 @@ class Hub:
         registry = Registry.open(deployment.registry_url)
         log = Log(registry, keys.signer())
         check_anchor(log, deployment.checkpoints)
+        log.check_registry()
         opener = Opener(
             deployment.home,
             keys,
@@ -136,11 +138,6 @@ def _make_accounts(deployment: Deployment, registry: Registry) -> dict[str, str]
         if account.name in known:
             continue
         password = secrets.token_urlsafe(12)
-        registry.accounts.create(
-            account.name,
-            password,
-            account.role,
-            audit=AuditEvent("account", {"name": account.name, "role": account.role}),
-        )
+        registry.accounts.create(account.name, password, account.role)
         made[account.name] = password
     return made

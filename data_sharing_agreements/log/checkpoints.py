@@ -64,18 +64,24 @@ class Checkpoint:
 
     def is_genuine(self, public_key: bytes) -> bool:
         """Whether the signature is by that key and over these values."""
-        if self.public_key != public_key.hex():
-            return False
-        try:
-            signature = bytes.fromhex(self.signature)
-            Ed25519PublicKey.from_public_bytes(public_key).verify(signature, self.signed_bytes())
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return is_signed(self.to_json(), public_key)
 
     def to_json(self) -> dict[str, Any]:
         """Return the checkpoint as a file holds it."""
         return {"schema": SCHEMA, **asdict(self)}
+
+
+def is_signed(content: Mapping[str, Any], public_key: bytes) -> bool:
+    """Whether an object holds a signature by that key over the canonical JSON of all else in it."""
+    unsigned = {name: value for name, value in content.items() if name != "signature"}
+    if content.get("public_key") != public_key.hex():
+        return False
+    try:
+        signature = bytes.fromhex(str(content.get("signature")))
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, canonical(unsigned).encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def signed(checkpoint: Checkpoint, signer: Signer) -> Checkpoint:

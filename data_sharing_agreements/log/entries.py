@@ -23,6 +23,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from data_sharing_agreements.errors import IntegrityFault
+from data_sharing_agreements.log.kinds import VERSION_KEY, checked
 from data_sharing_agreements.log.merkle import Frontier, leaf_hash
 from data_sharing_agreements.store.clock import Clock, moment_of, text_of
 from data_sharing_agreements.store.schema import log_body, log_entry, log_node
@@ -77,6 +78,8 @@ def append(connection: Connection, drafts: Iterable[Draft], clock: Clock) -> int
 
     Raises:
         IntegrityFault: The clock lies before the last entry.
+        ValueError: An entry is of a kind, or says something, that is not declared (`kinds.py`).
+        UsageFault: Words in it could point at a person.
     """
     frontier = frontier_of(connection)
     first = frontier.size
@@ -85,7 +88,9 @@ def append(connection: Connection, drafts: Iterable[Draft], clock: Clock) -> int
     bodies: list[dict[str, object]] = []
     nodes: list[dict[str, object]] = []
     for index, draft in enumerate(drafts, start=first):
-        salt, body = secrets.token_bytes(SALT_BYTES), canonical(draft.summary)
+        known = checked(draft.kind, draft.summary)
+        salt = secrets.token_bytes(SALT_BYTES)
+        body = canonical({**draft.summary, VERSION_KEY: known.version})
         clauses, commitment = canonical([list(pair) for pair in draft.clauses]), commitment_to(salt, body)
         leaf = entry_leaf(index, at, draft.kind, clauses, commitment)
         entries.append(

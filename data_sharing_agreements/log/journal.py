@@ -27,6 +27,9 @@ from data_sharing_agreements.log.entries import (
     node_reader,
     size_of,
 )
+from data_sharing_agreements.log.replay import check_registry, keep_state
+from data_sharing_agreements.log.showing import shown
+from data_sharing_agreements.log.subjects import KEPT
 from data_sharing_agreements.log.verify import VerifyReport, verify
 from data_sharing_agreements.store import Database
 from data_sharing_agreements.store.clock import Clock, text_of, utc_now
@@ -149,6 +152,7 @@ class Log:
             )
             content = signed(unsigned, self.signer).to_json()
             connection.execute(insert(log_checkpoint).values(size=size, checkpoint=canonical(content)))
+            keep_state(connection, unsigned.origin, self.signer)
         if out is not None:
             _write(out / f"{size:012d}.json" if out.is_dir() else out, content)
         return content
@@ -171,26 +175,28 @@ class Log:
         with self.database.reading() as connection:
             return verify(connection, self.database.origin_of(connection), given, key)
 
-    def show(self, last: int = 20) -> list[dict[str, Any]]:
-        """Return the newest entries, newest last; `summary` is None where the body was erased."""
-        query = (
-            select(log_entry, log_body.c.body)
-            .outerjoin(log_body, log_body.c.idx == log_entry.c.idx)
-            .order_by(log_entry.c.idx.desc())
-            .limit(last)
-        )
+    def check_registry(self, public_key: bytes | None = None) -> None:
+        """Raise unless accounts, budgets, stops, stores and products are what the entries say.
+
+        Raises:
+            IntegrityFault: A table was written behind the log's back.
+            UsageFault: No public key is known.
+        """
+        check_registry(self.database, known_key(public_key, self.signer))
+
+    def show(
+        self, last: int | None = 20, *, kind: str | None = None, document: str | None = None, since: str = ""
+    ) -> list[dict[str, Any]]:
+        """Return the newest entries, newest last; `summary` is None where the body was erased.
+
+        Args:
+            last: How many at most; None is all.
+            kind: Only entries of that kind.
+            document: Only entries that rest on that document or speak of it.
+            since: Only entries from that time on (ISO 8601, UTC).
+        """
         with self.database.reading() as connection:
-            rows = connection.execute(query).mappings().all()
-        return [
-            {
-                "index": row["idx"],
-                "at": row["at"],
-                "kind": row["kind"],
-                "clauses": [{"document": d, "clause": c} for d, c in json.loads(row["clauses"])],
-                "summary": None if row["body"] is None else json.loads(row["body"]),
-            }
-            for row in reversed(rows)
-        ]
+            return shown(connection, last, kind, document, since)
 
     def erase_body(self, index: int, why: str, clauses: Clauses = ()) -> int:
         """Erase the body of an entry, and write down that it was erased.
@@ -201,11 +207,12 @@ class Log:
             Index of the entry that says so.
 
         Raises:
-            UsageFault: There is no such body, or it speaks of an erasure itself.
+            UsageFault: There is no such body, or it speaks of an erasure itself, or the
+                registry is held to it.
         """
         with self.database.writing() as connection:
             kind = connection.execute(select(log_entry.c.kind).where(log_entry.c.idx == index)).scalar()
-            if kind == ERASURE:
+            if kind == ERASURE or kind in KEPT:
                 raise _not_erasable()
             if connection.execute(delete(log_body).where(log_body.c.idx == index)).rowcount == 0:
                 raise _not_erasable()
@@ -231,7 +238,7 @@ def _not_erasable() -> UsageFault:
     return UsageFault.of(
         "body-not-erasable",
         "This entry has no body that may be erased.",
-        why="A body is erased once, and the record of an erasure stays.",
+        why="A body is erased once; the record of an erasure, and what the registry is held to, stay.",
         next="Choose another entry.",
     )
 

@@ -17,15 +17,13 @@ from data_sharing_agreements.store.clock import Clock
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """What a caller adds to the log entry of a write.
+    """What a caller adds to the log entry of a write, whose kind is the write's own.
 
     Args:
-        kind: Kind of the entry; empty leaves the write's own.
         summary: More about it, such as who asked. The write's own facts win.
         clauses: (document, clause) pairs the write rests on.
     """
 
-    kind: str = ""
     summary: Mapping[str, Any] = field(default_factory=dict)
     clauses: Clauses = ()
 
@@ -35,5 +33,5 @@ def write_down(
 ) -> int:
     """Add the entry of a write to the log, in the write's own transaction."""
     added = audit or AuditEvent()
-    draft = Draft(added.kind or kind, {**added.summary, **facts}, added.clauses)
+    draft = Draft(kind, {**added.summary, **facts}, added.clauses)
     return append(connection, [draft], clock)

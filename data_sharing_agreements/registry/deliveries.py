@@ -272,7 +272,7 @@ class Deliveries:
 
 def _because(by: str, audit: AuditEvent | None) -> AuditEvent:
     added = audit or AuditEvent()
-    return AuditEvent(added.kind, {**added.summary, "superseded_by": by}, added.clauses)
+    return AuditEvent({**added.summary, "superseded_by": by}, added.clauses)
 
 
 def _one(connection: Connection, delivery_id: str) -> Delivery:

@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from data_sharing_agreements.errors import IntegrityFault
+from data_sharing_agreements.registry.audit import write_down
 from data_sharing_agreements.store import Database
+from data_sharing_agreements.store.clock import Clock, utc_now
 from data_sharing_agreements.store.schema import store_generation
 
 
@@ -28,8 +30,9 @@ class Generation:
 class Generations:
     """The book of generations."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
         self._database = database
+        self._clock = clock
 
     def expected(self, store: str) -> tuple[Generation, ...]:
         """Return the states a store may be in: the confirmed one, and one begun and not confirmed."""
@@ -51,12 +54,13 @@ class Generations:
             pending = {"pending_generation": generation, "pending_nonce": nonce}
             if row is None:
                 connection.execute(insert(store_generation).values(store=store, **pending))
-                return
-            if row.generation is not None and generation <= row.generation:
+            elif row.generation is not None and generation <= row.generation:
                 raise _not_next()
-            connection.execute(
-                update(store_generation).where(store_generation.c.store == store).values(**pending)
-            )
+            else:
+                connection.execute(
+                    update(store_generation).where(store_generation.c.store == store).values(**pending)
+                )
+            self._write_down(connection, "begun", store, generation, nonce)
 
     def confirm(self, store: str, generation: int, nonce: str) -> None:
         """Note that a store is in a state that was expected; no other is from now on.
@@ -71,11 +75,15 @@ class Generations:
             connection.execute(
                 update(store_generation).where(store_generation.c.store == store).values(**values)
             )
+            self._write_down(connection, "confirmed", store, generation, nonce)
 
     def forget(self, store: str) -> None:
         """Forget a store that was removed. Forgetting it twice does no harm."""
         with self._database.writing() as connection:
-            connection.execute(delete(store_generation).where(store_generation.c.store == store))
+            gone = connection.execute(delete(store_generation).where(store_generation.c.store == store))
+            if gone.rowcount:
+                facts = {"act": "forgotten", "store": store}
+                write_down(connection, self._clock, "generation", facts, None)
 
     def all(self) -> dict[str, tuple[Generation, ...]]:
         """Return what is expected of every store."""
@@ -83,6 +91,10 @@ class Generations:
             query = select(store_generation.c.store).order_by(store_generation.c.store)
             stores = connection.execute(query).scalars().all()
         return {store: self.expected(store) for store in stores}
+
+    def _write_down(self, connection: Connection, act: str, store: str, generation: int, nonce: str) -> None:
+        facts = {"act": act, "store": store, "generation": generation, "nonce": nonce}
+        write_down(connection, self._clock, "generation", facts, None)
 
 
 def _row(connection: Connection, store: str) -> Row[Any] | None:

@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, select
 
+from data_sharing_agreements.log.kinds import countable
+from data_sharing_agreements.log.subjects import digest_of
 from data_sharing_agreements.registry.audit import AuditEvent, write_down
 from data_sharing_agreements.store import Database
 from data_sharing_agreements.store.clock import Clock, text_of
@@ -101,8 +103,8 @@ class LinkVersions:
                 "model": model,
                 "thresholds": dict(thresholds),
                 "input_hash": input_hash,
-                "records": records,
-                "persons": persons,
+                "records": countable(records),
+                "persons": countable(persons),
             }
             write_down(connection, self._clock, "link-version", facts, audit)
             return _link_version(made)
@@ -172,8 +174,10 @@ class Marts:
                 "project": project,
                 "mart": mart_name,
                 "version": version,
+                "path": path,
                 "link_version": link_version,
                 "obligations": bound,
+                "codebook": digest_of(dict(codebook)),
             }
             write_down(connection, self._clock, "mart", facts, audit)
             return _mart(made)

@@ -15,6 +15,7 @@ from data_sharing_agreements.registry.deliveries import Deliveries
 from data_sharing_agreements.registry.ends import Ends
 from data_sharing_agreements.registry.generations import Generations
 from data_sharing_agreements.registry.incidents import Incidents
+from data_sharing_agreements.registry.notices import RestrictionNotices
 from data_sharing_agreements.registry.products import IndicatorResults, LinkVersions, Marts
 from data_sharing_agreements.registry.runs import Runs
 from data_sharing_agreements.registry.stops import Stops
@@ -38,7 +39,8 @@ class Registry:
         self.marts = Marts(database, clock)
         self.indicator_results = IndicatorResults(database, clock)
         self.ends = Ends(database, clock)
-        self.generations = Generations(database)
+        self.generations = Generations(database, clock)
+        self.restriction_notices = RestrictionNotices(database, clock)
         self.accounts = Accounts(database, clock)
         self.sessions = Sessions(database, clock)
         self.budget = Budgets(database, clock)

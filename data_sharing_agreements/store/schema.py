@@ -46,6 +46,7 @@ log_entry = Table(
     Column("commitment", LargeBinary(32), nullable=False),
     Column("leaf", LargeBinary(32), nullable=False),
 )
+Index("log_entry_kind", log_entry.c.kind, log_entry.c.idx)
 
 log_body = Table(
     "log_body",

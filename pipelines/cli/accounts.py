@@ -100,7 +100,6 @@ def account() -> None:
 def add(context: Context, name: str, role: str, as_json: bool) -> None:
     """Make the account NAME. What it may do is for the agreements to say, not its role alone."""
     from data_sharing_agreements.errors import UsageFault
-    from data_sharing_agreements.registry import AuditEvent
 
     password = read_password(f"New password of {name}", confirm=True)
     if len(password) < MINIMUM_LENGTH:
@@ -111,7 +110,6 @@ def add(context: Context, name: str, role: str, as_json: bool) -> None:
             next="Choose a longer one.",
         )
     with context.hub() as hub:
-        event = AuditEvent("account", {"name": name, "role": role})
-        hub.registry.accounts.create(name, password, role, audit=event)
+        hub.registry.accounts.create(name, password, role)
     payload = {"schema": "commonweal/account/1", "account": name, "role": role}
     emit(payload, as_json=as_json, people=lambda: say(f"Made the account {name} ({role})."))

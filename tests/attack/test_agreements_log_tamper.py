@@ -11,6 +11,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,10 +21,12 @@ from sqlalchemy.exc import DatabaseError
 
 from data_sharing_agreements.errors import IntegrityFault
 from data_sharing_agreements.log import Draft, Log, check_anchor
+from data_sharing_agreements.log.checkpoints import checkpoint_from, signed
 from data_sharing_agreements.log.entries import commitment_to, entry_leaf
 from data_sharing_agreements.log.merkle import Frontier
 from data_sharing_agreements.registry import Registry
 from data_sharing_agreements.store.schema import log_body, log_checkpoint, log_entry, log_node
+from data_sharing_agreements.store.tables_log import log_state
 
 SIZE = 21
 
@@ -66,9 +69,9 @@ def registry(tmp_path, blank):
 def log(registry, signer):
     """A log of 21 entries with a checkpoint at 13 and one at the end."""
     made = Log(registry, signer)
-    made.append_many(Draft("decision", {"n": n}, (("DSA-X", "term"),)) for n in range(13))
+    made.append_many(Draft("decision", {"on": n}, (("DSA-X", "term"),)) for n in range(13))
     made.checkpoint()
-    made.append_many(Draft("delivery", {"n": n}) for n in range(13, SIZE))
+    made.append_many(Draft("query", {"version": n}) for n in range(13, SIZE))
     made.checkpoint()
     assert made.verify().ok
     return made
@@ -151,7 +154,7 @@ def test_an_entry_changed(log, attacker, index, column):
 
 @pytest.mark.parametrize("index", [0, 12, 13, SIZE - 1])
 def test_an_entry_changed_and_every_hash_with_it(log, attacker, index):
-    rewrite_body(attacker, index, {"n": "forged"})
+    rewrite_body(attacker, index, {"on": "forged"})
     assert "entry-changed" in kinds(log)
     rebuild(attacker)
     assert kinds(log) == {"differs-from-checkpoint"}
@@ -159,7 +162,7 @@ def test_an_entry_changed_and_every_hash_with_it(log, attacker, index):
 
 def test_a_body_changed(log, attacker):
     with attacker.writing() as connection:
-        connection.execute(update(log_body).where(log_body.c.idx == 5).values(body='{"n":"forged"}'))
+        connection.execute(update(log_body).where(log_body.c.idx == 5).values(body='{"on":"forged"}'))
     assert kinds(log) == {"body-changed"}
 
 
@@ -222,7 +225,7 @@ def test_an_entry_added_behind_the_back_of_the_tree(log, attacker):
 
 
 def test_entries_after_the_last_checkpoint_are_counted_as_unsigned(log):
-    log.append("decision", {"n": "new"})
+    log.append("decision", {"on": "new"})
     report = log.verify()
     assert report.ok
     assert report.unsigned == 1
@@ -296,7 +299,9 @@ def test_what_is_no_checkpoint(log, wrong):
 
 
 def test_a_checkpoint_signed_by_somebody_else(log, registry):
-    forged = Log(registry, Signer()).checkpoint()
+    genuine = checkpoint_from(log.checkpoint())
+    stranger = Signer()
+    forged = signed(replace(genuine, public_key=stranger.public_key_bytes.hex()), stranger).to_json()
     assert kinds(log, checkpoints=[forged]) == {"checkpoint-forged"}
 
 
@@ -317,9 +322,10 @@ def test_a_checkpoint_of_another_log(log, signer, tmp_path):
 
 def test_a_history_rewritten_by_the_holder_of_the_key(log, attacker, tmp_path):
     kept = log.checkpoint(tmp_path / "kept.json")
-    rewrite_body(attacker, 4, {"n": "forged"})
+    rewrite_body(attacker, 4, {"on": "forged"})
     with attacker.writing() as connection:
         connection.execute(delete(log_checkpoint))
+        connection.execute(delete(log_state))
     rebuild(attacker)
     log.checkpoint()
     assert not kinds(log)
@@ -333,9 +339,9 @@ def test_a_fork_shown_to_one_agency_only(log, registry, signer, tmp_path):
     with closing(sqlite3.connect(tmp_path / "registry.sqlite")) as one, closing(sqlite3.connect(path)) as two:
         one.backup(two)
     with Registry.open(f"sqlite:///{path}") as other:
-        Log(other, signer).append("decision", {"shown": "to one agency"})
+        Log(other, signer).append("decision", {"on": "to one agency"})
         shown = Log(other, signer).checkpoint()
-    log.append("decision", {"shown": "to the others"})
+    log.append("decision", {"on": "to the others"})
     log.checkpoint()
     assert not kinds(log)
     assert kinds(log, checkpoints=[shown]) == {"fork", "differs-from-checkpoint"}
@@ -367,14 +373,14 @@ def test_yesterdays_registry_put_back(registry, log, tmp_path):
     log.checkpoint(anchors)
     registry.close()
     shutil.copy(file, tmp_path / "yesterday")
-    log.append("decision", {"n": "today"})
+    log.append("decision", {"on": "today"})
     log.checkpoint(anchors)
     assert code_of(log, anchors) is None
     registry.close()
     shutil.copy(tmp_path / "yesterday", file)
     assert code_of(log, anchors) == "registry-older"
-    log.append("decision", {"n": "another today"})
-    log.append("decision", {"n": "and more"})
+    log.append("decision", {"on": "another today"})
+    log.append("decision", {"on": "and more"})
     assert code_of(log, anchors) == "registry-forked"
 
 

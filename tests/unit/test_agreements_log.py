@@ -33,7 +33,7 @@ class Signer:
 def log():
     with Registry.create("sqlite://") as registry:
         made = Log(registry, Signer())
-        made.append_many(Draft("decision", {"n": n}, (("DSA-X", "term"),)) for n in range(11))
+        made.append_many(Draft("decision", {"on": n}, (("DSA-X", "term"),)) for n in range(11))
         yield made
 
 
@@ -52,7 +52,7 @@ def test_an_empty_log():
 
 def test_entries_are_shown_newest_last(log):
     shown = log.show(3)
-    assert [entry["summary"]["n"] for entry in shown] == [8, 9, 10]
+    assert [entry["summary"]["on"] for entry in shown] == [8, 9, 10]
     assert shown[-1]["clauses"] == [{"document": "DSA-X", "clause": "term"}]
     assert shown[-1]["at"] == log.last_entry_at()
 

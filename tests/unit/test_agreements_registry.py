@@ -125,11 +125,11 @@ def test_superseding_by_hand_and_unknown_ids(registry):
 
 
 def test_an_audit_event_adds_to_the_entry_and_cannot_overrule_it(registry):
-    event = AuditEvent("intake", {"by": "operator", "source": "a lie"}, (("DSA-X", "term"),))
+    event = AuditEvent({"superseded_by": "operator", "source": "a lie"}, (("DSA-X", "term"),))
     registry.deliveries.record("esd_wages", "2023Q1", [], "aa", audit=event)
     entry = last_entry(registry)
-    assert entry["kind"] == "intake"
-    assert entry["summary"]["by"] == "operator"
+    assert entry["kind"] == "delivery"
+    assert entry["summary"]["superseded_by"] == "operator"
     assert entry["summary"]["source"] == "esd_wages"
     assert entry["clauses"] == [{"document": "DSA-X", "clause": "term"}]
 
