@@ -69,6 +69,7 @@ def count_rows(hub: Hub, facts: list[str]) -> dict[str, int]:
     """Return the number of rows of each core table that exists; 0 for one that does not."""
     if not hub.opener.exists(Store.warehouse()):
         return dict.fromkeys(facts, 0)
+    hub.gate.keep()
     with hub.opener.session(read=[Store.warehouse()]) as session:
         made = session.execute(
             "SELECT table_name FROM information_schema.tables "

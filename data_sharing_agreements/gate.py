@@ -16,6 +16,7 @@ from data_sharing_agreements.documents.agreements import Agreements
 from data_sharing_agreements.documents.history import write_down_documents
 from data_sharing_agreements.errors import ErrorDetail, Refused
 from data_sharing_agreements.log import Log
+from data_sharing_agreements.vocabulary import Verb
 
 DECISION = "decision"
 """Kind of the log entries the gate writes."""
@@ -35,6 +36,7 @@ class Gate:
         self.log = log
         self.today = today
         self._documents_written = False
+        self._kept_on: date | None = None
 
     def ask(self, request: Request) -> Decision:
         """Decide on a request and write the decision down."""
@@ -44,6 +46,16 @@ class Gate:
         body = {"request": request.to_json(), "on": on, **decision.to_json()}
         del body["clauses"]
         return replace(decision, entry=self.log.append(DECISION, body, decision.clauses))
+
+    def keep(self) -> None:
+        """Note, once a process and day, that stores are opened to keep them in order.
+
+        For what reads no row to use it: comparing a store with the registry, naming the
+        deliveries that stand, sweeping what a killed run left, counting rows.
+        """
+        if self._kept_on != self.today():
+            self.require(Request(Verb.KEEP))
+            self._kept_on = self.today()
 
     def require(self, request: Request) -> Decision:
         """Decide on a request, write the decision down, and go on only if it is permitted.
@@ -89,7 +101,12 @@ NEXT_STEPS = {
     "source-not-licensed": "Ask the board to amend the license, or leave this source out.",
     "recipient-not-named": "Ask the board to name this account as a recipient.",
     "training-out-of-date": "Renew the training and have the license amended.",
-    "form-not-permitted": "Ask for a stricter form, such as aggregates.",
+    "form-not-permitted": "Ask for a stricter form: tables of aggregates come from `commonweal table`.",
+    "destruction-due": "Have the data destroyed, or sign a new document with a later day.",
+    "period-not-licensed": "Ask the board to amend the period, or leave these days out.",
+    "use-prohibited": "Do not do it. No amendment of a license can permit a banned use.",
+    "review-not-over": "Wait until the reviewers have had their days.",
+    "redisclosure-not-permitted": "Release aggregates instead of rows.",
     "nothing-asked": "Name the sources and fields that are needed.",
 }
 """What to do about each reason; for others, the board is asked."""

@@ -22,6 +22,7 @@ def stores_of(hub: Hub) -> Iterator[Store]:
 
 def faults_of_stores(hub: Hub) -> Iterator[ErrorDetail]:
     """Yield what is wrong with stores: gone, damaged, or an older copy of themselves."""
+    hub.gate.keep()
     for store in stores_of(hub):
         if not hub.opener.exists(store) and not any(hub.registry.generations.expected(store.name)):
             continue

@@ -8,14 +8,17 @@ has wages two quarters later.
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from data_sharing_agreements.decisions.rules_time import after_working_days
 from data_sharing_agreements.documents import load_agreements
 from data_sharing_agreements.errors import Refused, UsageFault
 from data_sharing_agreements.gate import Gate
@@ -316,9 +319,26 @@ def test_the_budget_ends(hub: Hub) -> None:
     assert caught.value.details[0].code == "budget-spent"
 
 
-def test_open_data_is_suppressed_rounded_and_adds_up(hub: Hub) -> None:
-    csv = pd.read_csv(hub.deployment.reports / "open_data" / "public_program_counts.csv")
-    parquet = pd.read_parquet(hub.deployment.reports / "open_data" / "public_program_counts.parquet")
+def test_open_data_waits_for_its_reviewers_and_then_leaves_with_its_attribution(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten working days, the longest review of the agreements, end after the second weekend."""
+    reports, name = hub.deployment.reports, "public_program_counts"
+    note = json.loads((reports / "in_review" / f"{name}-1.json").read_text())
+    leaves, made = date.fromisoformat(note["may_leave_from"]), date.fromisoformat(note["made"])
+    assert leaves == after_working_days(made, 10)
+    assert "Health Care Authority" in note["reviewers"]
+    csv = pd.read_csv(reports / "in_review" / f"{name}-1.csv")
+    monkeypatch.setattr(hub.gate, "today", lambda: leaves - timedelta(days=1))
+    publish(hub)
+    assert not (reports / "open_data").exists() or not list((reports / "open_data").iterdir())
+    monkeypatch.setattr(hub.gate, "today", lambda: leaves)
+    done = [step for step in publish(hub) if step.source.endswith("(open data)")]
+    assert [step.status for step in done] == ["done"]
+    assert not list((reports / "in_review").iterdir())
+    assert json.loads((reports / "open_data" / f"{name}.json").read_text())["attribution"]
+    parquet = pd.read_parquet(reports / "open_data" / f"{name}.parquet")
+    pd.testing.assert_frame_equal(pd.read_csv(reports / "open_data" / f"{name}.csv"), csv)
     assert len(csv) == len(parquet) > 0
     shown = csv[~csv["suppressed"]]
     assert (shown["persons"] % 5 == 0).all()

@@ -17,6 +17,7 @@ from data_sharing_agreements.decisions import Request
 from data_sharing_agreements.errors import Refused
 from warehouse.core.catalog import SPINE, CoreCatalog, CoreSelect, load_core
 from warehouse.core.facts import ATTRIBUTES, FACTS, ORIGIN
+from warehouse.core.period import Days, inside_sql
 from warehouse.core.person import person_sql
 from warehouse.hub import Hub
 from warehouse.opener import Session, Store
@@ -40,11 +41,15 @@ _PERSON = "person"
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is to be made: the SELECTs, and the input hash of each permitted source and `person`."""
+    """What is to be made: the SELECTs, and the input hash of each permitted source and `person`.
+
+    `days` are the licensed days of service of each source.
+    """
 
     catalog: CoreCatalog
     hashes: Mapping[str, str]
     link_version: int | None
+    days: Mapping[str, Days]
 
     def of_fact(self, fact: str) -> list[CoreSelect]:
         """SELECTs of one fact of the permitted sources."""
@@ -74,8 +79,9 @@ def build(hub: Hub, progress: Callable[[str], None] | None = None) -> list[StepR
         return []
     refused = _refused(hub, sources)
     permitted = [source for source in sources if source not in {step.source for step in refused}]
-    hub.gate.require(Request("link", hub.deployment.link_purpose, frozenset(permitted)))
-    plan = _plan(hub, catalog, permitted)
+    decision = hub.gate.require(Request("link", hub.deployment.link_purpose, frozenset(permitted)))
+    days = {source: decision.obligations.period(source) for source in permitted}
+    plan = _plan(hub, catalog, days)
     if _up_to_date(hub, plan):
         return [*refused, *(StepResult(STEP, name, status="skipped") for name in plan.hashes)]
     with hub.opener.session(write=[Store.warehouse()]) as session:
@@ -102,7 +108,7 @@ def _refused(hub: Hub, sources: list[str]) -> list[StepResult]:
     return found
 
 
-def _plan(hub: Hub, catalog: CoreCatalog, sources: list[str]) -> _Plan:
+def _plan(hub: Hub, catalog: CoreCatalog, days: Mapping[str, Days]) -> _Plan:
     latest = hub.registry.link_versions.latest()
     link = (latest.version, latest.input_hash) if latest else None
     hashes = {
@@ -113,11 +119,13 @@ def _plan(hub: Hub, catalog: CoreCatalog, sources: list[str]) -> _Plan:
                 sorted((d.id, d.sha256) for d in hub.registry.deliveries.current(source)),
                 [(s.fact, s.sql) for s in catalog.of_source(source)],
                 catalog.reference.content(),
+                days[source],
             ]
         )
-        for source in sources
+        for source in days
     }
-    return _Plan(catalog, {**hashes, _PERSON: input_hash([_FORMAT, hashes])}, link[0] if link else None)
+    hashes[_PERSON] = input_hash([_FORMAT, hashes])
+    return _Plan(catalog, hashes, link[0] if link else None, days)
 
 
 def _up_to_date(hub: Hub, plan: _Plan) -> bool:
@@ -166,7 +174,7 @@ def _make_source(session: Session, plan: _Plan, source: str) -> tuple[int, int]:
     selects = [s for s in plan.catalog.of_source(source) if _delivered(session, s)]
     read = {ref.table for s in selects for ref in s.lineage.rows if ref.schema == "current"}
     rows_in = sum(session.one(f'SELECT count(*) FROM warehouse.current."{table}"') for table in sorted(read))
-    return rows_in, sum(_make_fact(session, select) for select in selects)
+    return rows_in, sum(_make_fact(session, select, plan.days[source]) for select in selects)
 
 
 def _delivered(session: Session, select: CoreSelect) -> bool:
@@ -174,12 +182,12 @@ def _delivered(session: Session, select: CoreSelect) -> bool:
     return all(_exists(session, "current", table) for table in read)
 
 
-def _make_fact(session: Session, select: CoreSelect) -> int:
+def _make_fact(session: Session, select: CoreSelect, days: Days) -> int:
     columns = ", ".join(f"CAST({c} AS {t}) AS {c}" for c, t in FACTS[select.fact].items())
     table = f'warehouse.core."{select.table}"'
     session.execute(
-        f"CREATE OR REPLACE TABLE {table} AS SELECT person_key, {columns} FROM ({select.sql}) "
-        "WHERE person_key IS NOT NULL",
+        f"CREATE OR REPLACE TABLE {table} AS SELECT person_key, {columns} "
+        f"FROM {inside_sql(f'({select.sql})', select.fact, days)} WHERE person_key IS NOT NULL",
         rule=select.place,
     )
     return int(session.one(f"SELECT count(*) FROM {table}"))

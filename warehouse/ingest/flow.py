@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from data_sharing_agreements.decisions import Request
@@ -22,7 +23,13 @@ from warehouse.contracts_model import Contract
 from warehouse.hub import Hub
 from warehouse.ingest.checks import Checked, check_tables, faults_at_the_end, faults_past_tolerance
 from warehouse.ingest.content import ensure_content
-from warehouse.ingest.delivery_rules import Profile, changes, outside_period, profile_tables
+from warehouse.ingest.delivery_rules import (
+    Profile,
+    changes,
+    outside_period,
+    period_bounds,
+    profile_tables,
+)
 from warehouse.ingest.discovery import check_source, delivery_files, overtaken
 from warehouse.ingest.messages import detail_of
 from warehouse.ingest.split import write_content, write_quarantine, write_vault
@@ -78,6 +85,7 @@ def ingest_pending(hub: Hub, source: str | None = None, progress: Progress | Non
     """
     if source is not None:
         check_source(hub, source)
+    hub.gate.keep()
     sources = hub.contracts.sources if source is None else (source,)
     results: list[StepResult] = []
     for name in sources:
@@ -122,7 +130,7 @@ def _ingest_delivery(hub: Hub, session: Session, contract: Contract, delivery: D
     started = time.perf_counter()
     fields = _fields(hub, contract)
     try:
-        hub.gate.require(Request("ingest", sources=frozenset({contract.source}), fields=fields))
+        hub.gate.require(_request(contract, delivery, fields))
     except Refused as refusal:
         hub.registry.deliveries.update(delivery.id, state=DeliveryState.REFUSED)
         return StepResult(
@@ -139,6 +147,13 @@ def _ingest_delivery(hub: Hub, session: Session, contract: Contract, delivery: D
     else:
         work.faults = [Fault("not-here")]
     return _record(hub, session, work, started)
+
+
+def _request(contract: Contract, delivery: Delivery, fields: frozenset[str]) -> Request:
+    """Ask to take in a delivery's fields, of the days its period says."""
+    bounds = period_bounds(delivery.period)
+    days = None if bounds is None else (bounds[0], bounds[1] - timedelta(days=1))
+    return Request("ingest", sources=frozenset({contract.source}), fields=fields, period=days)
 
 
 def _fields(hub: Hub, contract: Contract) -> frozenset[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from data_sharing_agreements.decisions import Request
 from warehouse.hub import Hub
 from warehouse.ingest.discovery import check_source
 from warehouse.opener import Store
@@ -35,8 +36,10 @@ def quarantine_report(hub: Hub, source: str, places: int = 20) -> list[dict[str,
 
     Raises:
         UsageFault: There is no such source.
+        Refused: No agreement in force covers it.
     """
     check_source(hub, source)
+    hub.gate.require(Request("report", sources=frozenset({source})))
     hub.log.append(REPORT, {"source": source, "values": False}, ())
     if not hub.opener.exists(Store.quarantine()):
         return []

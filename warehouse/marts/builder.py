@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from data_sharing_agreements.decisions import Request
+from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.errors import Refused
 from data_sharing_agreements.registry import AuditEvent
 from privacy.cell_rules import CellRules
@@ -30,12 +30,22 @@ from warehouse.marts.control import protect_rows
 from warehouse.marts.definition import load_marts
 from warehouse.marts.linkerror import link_facts
 from warehouse.marts.plan import MartPlan, ProjectPlan, plan_project
+from warehouse.marts.publication import lay_out, publish_reviewed
 from warehouse.marts.published import find_published
 from warehouse.marts.views import make_views
 from warehouse.opener import Session, Store
 from warehouse.steps import StepResult
 
 STEP = "mart"
+
+
+@dataclass(frozen=True)
+class _Public:
+    """Counts for the public: the table, what was asked to prepare it, and the answer."""
+
+    frame: pd.DataFrame
+    request: Request
+    decision: Decision
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class _Made:
     types: Mapping[str, str]
     complete: Mapping[str, float]
     disclosure: Mapping[str, Any]
-    public: pd.DataFrame | None = None
+    public: _Public | None = None
     seconds: float = 0.0
 
 
@@ -69,6 +79,7 @@ def publish(hub: Hub, progress: Callable[[str], None] | None = None) -> list[Ste
     if not hub.opener.exists(Store.warehouse()):
         return []
     core = load_core(hub.contracts, hub.deployment.core_dir)
+    hub.gate.keep()
     with hub.opener.session(read=[Store.warehouse()]) as session:
         hashes = built_hashes(session)
     steps = []
@@ -78,7 +89,7 @@ def publish(hub: Hub, progress: Callable[[str], None] | None = None) -> list[Ste
             steps += _publish_project(hub, plan, plan.input_hash(hub, hashes), progress)
         except Refused as error:
             steps.append(StepResult(STEP, project, status="refused", errors=error.details))
-    return steps
+    return [*steps, *publish_reviewed(hub, STEP)]
 
 
 def _publish_project(
@@ -130,9 +141,8 @@ def _make_mart(hub: Hub, session: Session, plan: ProjectPlan, mart: MartPlan) ->
     if kind == "rows":
         shown, report = protect_rows(frame, mart.spec.definition, plan.decision.obligations)
         return _written(session, mart, len(frame), shown, report)
-    decision = hub.gate.require(
-        Request("export", project=plan.project, fields=mart.fields, form="aggregates")
-    )
+    request = Request("prepare", project=plan.project, fields=mart.fields, form="aggregates")
+    decision = hub.gate.require(request)
     rules = CellRules.from_obligations(decision.obligations)
     aggregates = mart.spec.definition.aggregates
     assert aggregates is not None
@@ -144,7 +154,7 @@ def _make_mart(hub: Hub, session: Session, plan: ProjectPlan, mart: MartPlan) ->
         "rounding": rules.rounding,
     }
     made = _written(session, mart, len(frame), table.frame, report)
-    return replace(made, public=table.frame)
+    return replace(made, public=_Public(table.frame, request, decision))
 
 
 def _written(
@@ -197,12 +207,11 @@ def _coverage(hub: Hub) -> list[dict[str, Any]]:
 
 
 def _record(hub: Hub, plan: ProjectPlan, mart: MartPlan, facts: Facts, made: _Made) -> None:
-    """Write codebook, open data and the registry's entry; that last one makes the mart current."""
+    """Write codebook, open data for its reviewers, and the registry's entry, which makes the mart current."""
     book = codebook(plan, mart, facts)
     write_codebook(hub, book)
     if made.public is not None:
-        made.public.to_csv(hub.reports("open_data", f"{mart.name}.csv"), index=False)
-        made.public.to_parquet(hub.reports("open_data", f"{mart.name}.parquet"), index=False)
+        lay_out(hub, made.public.request, made.public.decision, mart.name, facts.version, made.public.frame)
     hub.registry.marts.publish(
         plan.project,
         mart.name,

@@ -13,6 +13,7 @@ from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.errors import ErrorDetail, Invalid
 from warehouse.core.builder import input_hash
 from warehouse.core.catalog import CoreCatalog
+from warehouse.core.period import Days
 from warehouse.hub import Hub
 from warehouse.lineage.trace import STUDY_ID, ProjectView, Trace
 from warehouse.marts.definition import MartSpec
@@ -57,6 +58,10 @@ class ProjectPlan:
     marts: tuple[MartPlan, ...]
     decision: Decision
 
+    def days(self, source: str) -> Days:
+        """Return the days of service of a source that license and agreement name."""
+        return self.decision.obligations.period(source)
+
     def input_hash(self, hub: Hub, core_hashes: Mapping[str, str]) -> str:
         """Return the hash of everything the marts depend on."""
         sources = sorted({source for source, _ in self.view.facts})
@@ -65,6 +70,7 @@ class ProjectPlan:
                 _FORMAT,
                 {source: core_hashes.get(source) for source in sources},
                 hub.agreements.digests(),
+                self.decision.obligations.listed(),
                 [(m.name, m.spec.sql, m.spec.definition.model_dump(mode="json")) for m in self.marts],
             ]
         )

@@ -10,6 +10,7 @@ from privacy.pseudonyms import assign_study_ids
 from warehouse.core.builder import origin_sql
 from warehouse.core.catalog import CoreSelect
 from warehouse.core.facts import FACTS
+from warehouse.core.period import inside_sql
 from warehouse.core.person import person_sql
 from warehouse.lineage.trace import PERSON, STUDY_ID
 from warehouse.marts.plan import ProjectPlan
@@ -25,15 +26,19 @@ def make_views(session: Session, plan: ProjectPlan) -> None:
     """
     made = _core_tables(session)
     shown = {key: plan.core.selects[key] for key in plan.view.facts}
-    filled = {key: select for key, select in shown.items() if select.table in made}
+    filled = {
+        key: inside_sql(f'warehouse.core."{select.table}"', select.fact, plan.days(select.source))
+        for key, select in shown.items()
+        if select.table in made
+    }
     if filled:
-        people = " UNION ".join(f'SELECT person_key FROM warehouse.core."{s.table}"' for s in filled.values())
+        people = " UNION ".join(f"SELECT person_key FROM {relation}" for relation in filled.values())
         with session.transaction("study_ids"), session.guard():
             assign_study_ids(session.raw, "study_ids.study_id", people)
     for source in sorted({source for source, _ in shown}):
         session.execute(f'CREATE SCHEMA memory."{source}"')
     for key, select in shown.items():
-        _make_view(session, select, plan.view.facts[key], filled=key in filled)
+        _make_view(session, select, plan.view.facts[key], filled.get(key))
     _make_person(session, plan)
 
 
@@ -44,12 +49,12 @@ def _core_tables(session: Session) -> frozenset[str]:
     return frozenset(name for (name,) in rows)
 
 
-def _make_view(session: Session, select: CoreSelect, columns: tuple[str, ...], *, filled: bool) -> None:
+def _make_view(session: Session, select: CoreSelect, columns: tuple[str, ...], relation: str | None) -> None:
     name = f'memory."{select.source}".{select.fact}'
-    if filled:
+    if relation:
         body = (
             f"SELECT i.{STUDY_ID}, {', '.join(f'f.{c}' for c in columns)}, {origin_sql(select)} "
-            f'FROM warehouse.core."{select.table}" f JOIN study_ids.study_id i USING (person_key)'
+            f"FROM {relation} f JOIN study_ids.study_id i USING (person_key)"
         )
     else:
         empty = ", ".join(f"CAST(NULL AS {FACTS[select.fact][c]}) AS {c}" for c in columns)
