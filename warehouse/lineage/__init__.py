@@ -1,7 +1,8 @@
 """Lineage: where a column's values come from and what decides its rows.
 
 Belongs here: reading SQL by parsing it, and the answer to `commonweal lineage`.
-Does not: running SQL, or storing lineage anywhere; it is derived each time.
+Does not: running SQL. What a published mart was built from is kept in its codebook;
+what a build would rest on today is derived each time.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
     from warehouse.lineage.report import Lineage
 
 
-def lineage(hub: Hub, name: str) -> Lineage:
-    """Return the lineage of a mart, an indicator or a column; see `report.lineage_of`.
+def lineage(hub: Hub, name: str, *, version: str | None = None, today: bool = False) -> Lineage:
+    """Return the lineage of a mart, an indicator, a column or a file; see `report.lineage_of`.
 
     Core reads SQL with this package and this answer reads core, so the answer is
     imported when it is asked for.
     """
     from warehouse.lineage.report import lineage_of
 
-    return lineage_of(hub, name)
+    return lineage_of(hub, name, version=version, today=today)

@@ -1,152 +1,189 @@
-"""The answer to `commonweal lineage NAME`: columns, deliveries, link version, clauses.
+"""The lineage of one name, whole: steps, deliveries, link version, decision, clauses.
 
-Belongs here: finding what a name means, and putting its path together. Does not: the
-path itself (trace.py).
+Belongs here: putting it together, of a version that was published or of what a build
+would rest on today. Does not: the steps themselves (laying.py), what a name means
+(naming.py), or how it is shown (text.py, picture.py, page.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from data_sharing_agreements.decisions import Decision, Request, decide
-from data_sharing_agreements.errors import UsageFault
-from warehouse.core.catalog import load_core
+from data_sharing_agreements.decisions import Request, decide
+from data_sharing_agreements.errors import CommonwealError, UsageFault
+from data_sharing_agreements.registry import LinkVersion, Mart
+from warehouse.core.catalog import SPINE, load_core
 from warehouse.hub import Hub
-from warehouse.indicators.definition import Definition, load_definitions
-from warehouse.lineage.trace import Origin, ProjectView, Trace
-from warehouse.marts.definition import MartSpec, load_marts
-from warehouse.marts.published import find_published
+from warehouse.lineage.grounds import GROUNDS, TRAIL, Grounds, grounds_of
+from warehouse.lineage.laying import lay_marts
+from warehouse.lineage.naming import Named, find
+from warehouse.lineage.trace import Origin, ProjectView
+from warehouse.lineage.trail import Layer, Trail
+from warehouse.marts.definition import load_marts
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """Where a mart, an indicator or a column of one comes from.
+    """Where a name comes from.
 
     Args:
-        name: What was asked.
-        value_from, rows_from: Origins of its values, and of which rows there are.
-        deliveries: (id, sha256, period, source) of the deliveries that stand for its sources.
-        link_version: Of the published mart; None if none is.
-        clauses: (document, clause) on which building it rests today.
+        named: What was asked.
+        values, rows: Steps behind its values, and steps that decide which rows there are.
+        grounds: What it rests on, narrowed to its sources.
+        link: The link version; None if there is none yet.
+        version: Version of the mart that was published; None for what a build would
+            rest on today.
     """
 
-    name: str
-    value_from: tuple[Origin, ...]
-    rows_from: tuple[Origin, ...]
-    deliveries: tuple[tuple[str, str, str, str], ...]
-    link_version: int | None
-    clauses: tuple[tuple[str, str], ...]
+    named: Named
+    values: Trail
+    rows: Trail
+    grounds: Grounds
+    link: LinkVersion | None
+    version: str | None
+
+    @property
+    def whole(self) -> Trail:
+        """Every step, of values and of rows."""
+        return Trail.of([*self.values.steps, *self.rows.steps])
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of `commonweal/lineage/1`."""
+        grounds = self.grounds.to_json()
         return {
             "schema": "commonweal/lineage/1",
-            "name": self.name,
-            "value_from": [_origin_json(o) for o in self.value_from],
-            "rows_from": [_origin_json(o) for o in self.rows_from],
-            "deliveries": [
-                {"id": i, "sha256": s, "period": p, "source": o} for i, s, p, o in self.deliveries
-            ],
-            "link_version": self.link_version,
-            "clauses": [{"document": d, "clause": c} for d, c in self.clauses],
+            "name": self.named.name,
+            "kind": self.named.kind,
+            "title": self.named.title,
+            "mart": f"{self.named.project}/{self.named.mart}",
+            "mart_version": self.version,
+            "value_from": _origins_json(self.values),
+            "rows_from": _origins_json(self.rows),
+            "steps": self.whole.to_json(),
+            "deliveries": grounds["deliveries"],
+            "link_version": self.link.version if self.link else None,
+            "link": _link_json(self.link),
+            "day": grounds["day"],
+            "decision": grounds["decision"],
+            "permitted": grounds["permitted"],
+            "reasons": grounds["reasons"],
+            "clauses": grounds["clauses"],
+            "documents": grounds["documents"],
         }
 
 
-@dataclass(frozen=True)
-class _Meant:
-    """What a name means: columns of one mart whose values it shows or counts by."""
+def lineage_of(hub: Hub, name: str, *, version: str | None = None, today: bool = False) -> Lineage:
+    """Return the lineage of a mart, a column of one, an indicator, a part of one, or an open data file.
 
-    spec: MartSpec
-    values: tuple[str, ...]
-    rows: tuple[str, ...] = ()
+    Of a version that was published: from what was taken down when it was built, whatever
+    SQL and agreements say now. Nothing is run and no store is opened.
 
-
-def lineage_of(hub: Hub, name: str) -> Lineage:
-    """Return the lineage of a mart (`mart`, `project/mart`), an indicator, or a column (`mart.column`).
-
-    Derived from the SQL as it stands; nothing is run and no store is opened.
+    Args:
+        hub: The hub.
+        name: `mart`, `project/mart`, `mart.column`, an indicator's id or `id.part`, or
+            the name of an open data file.
+        version: Version of the mart; by default the one an indicator's latest results
+            were counted in, else the current one.
+        today: What a build would rest on today instead.
 
     Raises:
-        UsageFault: Nothing bears that name, or several marts do.
+        UsageFault: Nothing bears that name, there is no such version, or it was
+            published before lineages were kept.
         Invalid: The lineage of the SQL cannot be derived.
-        Refused: No license covers the project.
+        Refused: No license covers the project, and none of its marts was published.
     """
-    meant = _meaning(hub, name)
-    project = meant.spec.definition.project
-    license_ = hub.agreements.dul_for(project)
-    view = ProjectView(load_core(hub.contracts, hub.deployment.core_dir), license_.licensed)
-    traces = view.trace(meant.spec.sql, meant.spec.place)
-    values = frozenset[Origin]().union(*(traces[c].values for c in meant.values))
-    rows = frozenset[Origin]().union(
-        *(traces[c].rows for c in meant.values), *(traces[c].values | traces[c].rows for c in meant.rows)
-    )
-    decision = _decision(hub, project, Trace(values, rows))
-    current = find_published(hub, project)
-    return Lineage(
-        name,
-        tuple(sorted(values)),
-        tuple(sorted(rows)),
-        _deliveries(hub, values | rows),
-        current.link_version if current else None,
-        tuple((c.document, c.clause) for c in decision.clauses),
-    )
+    named = find(hub.deployment, name)
+    made = None if today else _version(hub, named, version)
+    trail, grounds = _of_today(hub, named) if made is None else _kept(made)
+    laid = Trail.of([*trail.steps, *named.last.steps])
+    values, rows = laid.behind_values(named.ends), laid.behind_rows(named.ends)
+    sources = Trail.of([*values.steps, *rows.steps]).sources()
+    link = _link(hub, made)
+    return Lineage(named, values, rows, grounds.narrowed(sources), link, made.version if made else None)
 
 
-def _meaning(hub: Hub, name: str) -> _Meant:
-    indicators = {d.id: d for d in load_definitions(hub.deployment.indicators_dir)}
-    marts = load_marts(hub.deployment.marts_dir)
-    if name in indicators:
-        return _indicator(indicators[name], marts)
-    place, _, column = name.partition(".")
-    project, _, mart = place.rpartition("/")
-    found = [
-        spec
-        for owner, specs in marts.items()
-        for spec in specs
-        if spec.definition.mart == mart and project in ("", owner)
-    ]
-    if len(found) != 1 or (column and column not in found[0].definition.columns):
-        raise _unknown(indicators, marts)
-    return _Meant(found[0], (column,) if column else tuple(found[0].definition.columns))
+def _version(hub: Hub, named: Named, asked: str | None) -> Mart | None:
+    made = {m.version: m for m in hub.registry.marts.history(named.project) if m.mart == named.mart}
+    wanted = asked or _counted_in(hub, named) or max(made, key=int, default=None)
+    if wanted is None:
+        return None
+    if wanted not in made:
+        raise UsageFault.of(
+            "lineage-no-version",
+            "No such version of the mart was published.",
+            why="A version is published once, and counted up.",
+            next="Leave --version out for the current one, or use --today.",
+        )
+    return made[wanted]
 
 
-def _indicator(definition: Definition, marts: Mapping[str, tuple[MartSpec, ...]]) -> _Meant:
-    source = definition.source
-    spec = next((s for s in marts.get(source.project, ()) if s.definition.mart == source.mart), None)
-    if spec is None:
-        raise _unknown({}, marts)
-    return _Meant(spec, (definition.numerator.column,), (definition.denominator.column, source.period))
+def _counted_in(hub: Hub, named: Named) -> str | None:
+    """Return the mart version an indicator's latest results were counted in, if it has any."""
+    if named.kind != "indicator":
+        return None
+    results = hub.registry.indicator_results.latest(named.ends[0].table)
+    return str(results[0].result["mart_version"]) if results else None
 
 
-def _unknown(indicators: Iterable[str], marts: Mapping[str, tuple[MartSpec, ...]]) -> UsageFault:
-    names = sorted([*indicators, *(f"{p}/{s.definition.mart}" for p, specs in marts.items() for s in specs)])
-    fault = UsageFault.of(
-        "lineage-unknown",
-        "Nothing bears that name, or more than one thing does.",
-        why="A lineage is asked of a mart, an indicator, or a column of a mart.",
-        next=f"Use one of {', '.join(names)}, or mart.column.",
-    )
-    assert isinstance(fault, UsageFault)
-    return fault
+def _kept(made: Mart) -> tuple[Trail, Grounds]:
+    if TRAIL not in made.codebook or GROUNDS not in made.codebook:
+        raise _not_kept()
+    return Trail.from_json(made.codebook[TRAIL]), Grounds.from_json(made.codebook[GROUNDS])
 
 
-def _decision(hub: Hub, project: str, trace: Trace) -> Decision:
-    """Decide as a build would today, without asking the gate: nothing is done with data."""
-    form = hub.agreements.dul_for(project).release.form
-    request = Request("build", fields=trace.fields, project=project, form=str(form))
-    return decide(request, hub.agreements, hub.deployment.today())
-
-
-def _deliveries(hub: Hub, origins: frozenset[Origin]) -> tuple[tuple[str, str, str, str], ...]:
-    sources = sorted({origin.source for origin in origins})
-    return tuple(
-        (d.id, d.sha256, d.period, source)
-        for source in sources
-        for d in sorted(hub.registry.deliveries.current(source), key=lambda d: d.period)
+def _not_kept() -> CommonwealError:
+    return UsageFault.of(
+        "lineage-not-kept",
+        "This version was published before marts kept their lineage.",
+        why="What a version was built from is taken down when it is built, and not guessed later.",
+        next="Run `commonweal run`, which publishes anew, or use --today.",
     )
 
 
-def _origin_json(origin: Origin) -> dict[str, str]:
-    return {"source": origin.source, "column": f"{origin.table}.{origin.column}", "via": origin.via}
+def _of_today(hub: Hub, named: Named) -> tuple[Trail, Grounds]:
+    """Lay the trail anew, and decide as a build would today, without asking the gate: nothing is done."""
+    license_ = hub.agreements.dul_for(named.project)
+    core = load_core(hub.contracts, hub.deployment.core_dir)
+    view = ProjectView(core, license_.licensed)
+    specs = load_marts(hub.deployment.marts_dir)[named.project]
+    spec = next(spec for spec in specs if spec.definition.mart == named.mart)
+    trail = lay_marts(hub.contracts, core, view, [spec])
+    traces = view.trace(spec.sql, spec.place)
+    fields = frozenset[str]().union(*(trace.fields for trace in traces.values()))
+    form = "rows" if spec.definition.kind == "rows" else "aggregates"
+    request = Request("build", purpose=license_.purpose, fields=fields, project=named.project, form=form)
+    decision = decide(request, hub.agreements, hub.deployment.today())
+    return trail, grounds_of(hub, decision, named.project, trail.sources())
+
+
+def _link(hub: Hub, made: Mart | None) -> LinkVersion | None:
+    if made is None:
+        return hub.registry.link_versions.latest()
+    return next((v for v in hub.registry.link_versions.all() if v.version == made.link_version), None)
+
+
+def _link_json(link: LinkVersion | None) -> dict[str, Any] | None:
+    if link is None:
+        return None
+    return {
+        "version": link.version,
+        "created_at": link.created_at,
+        "model": link.model,
+        "thresholds": dict(link.thresholds),
+        "input_hash": link.input_hash,
+    }
+
+
+def origins_of(trail: Trail) -> list[Origin]:
+    """Return where a trail begins: content columns and the spine, each with its core column."""
+    found = set()
+    for start, end in trail.origins():
+        table = SPINE if start.layer is Layer.LINK else start.table.partition(".")[2]
+        found.add(Origin(end.source, table, start.column, end.name))
+    return sorted(found)
+
+
+def _origins_json(trail: Trail) -> list[Mapping[str, str]]:
+    return [{"source": o.source, "column": f"{o.table}.{o.column}", "via": o.via} for o in origins_of(trail)]

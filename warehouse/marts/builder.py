@@ -22,6 +22,7 @@ from privacy.keys import Role
 from warehouse.core.builder import built_hashes
 from warehouse.core.catalog import load_core
 from warehouse.hub import Hub
+from warehouse.lineage.grounds import GROUNDS, TRAIL, grounds_of
 from warehouse.lineage.trace import STUDY_ID
 from warehouse.marts.aggregate import publish_counts
 from warehouse.marts.bookshelf import write_codebook
@@ -208,7 +209,9 @@ def _coverage(hub: Hub) -> list[dict[str, Any]]:
 
 def _record(hub: Hub, plan: ProjectPlan, mart: MartPlan, facts: Facts, made: _Made) -> None:
     """Write codebook, open data for its reviewers, and the registry's entry, which makes the mart current."""
-    book = codebook(plan, mart, facts)
+    trail = plan.trail_of(mart)
+    grounds = grounds_of(hub, plan.decision, plan.project, trail.sources())
+    book = codebook(plan, mart, facts) | {TRAIL: trail.to_json(), GROUNDS: grounds.to_json()}
     write_codebook(hub, book)
     if made.public is not None:
         lay_out(hub, made.public.request, made.public.decision, mart.name, facts.version, made.public.frame)

@@ -15,10 +15,12 @@ from warehouse.core.builder import input_hash
 from warehouse.core.catalog import CoreCatalog
 from warehouse.core.period import Days
 from warehouse.hub import Hub
+from warehouse.lineage.laying import columns_of, lay_marts, mart_place
 from warehouse.lineage.trace import STUDY_ID, ProjectView, Trace
+from warehouse.lineage.trail import Trail
 from warehouse.marts.definition import MartSpec
 
-_FORMAT = 1
+_FORMAT = 2
 """Counted up when the builder makes other marts from the same inputs."""
 
 
@@ -50,6 +52,7 @@ class ProjectPlan:
         view: What the project's SQL sees.
         marts: Its marts, in order of name.
         decision: The permission to build, with its obligations.
+        trail: Every step from agencies' files to the marts' columns.
     """
 
     project: str
@@ -57,6 +60,12 @@ class ProjectPlan:
     view: ProjectView
     marts: tuple[MartPlan, ...]
     decision: Decision
+    trail: Trail
+
+    def trail_of(self, mart: MartPlan) -> Trail:
+        """Return the steps behind one mart."""
+        definition = mart.spec.definition
+        return self.trail.behind(mart_place(definition, column) for column in columns_of(definition))
 
     def days(self, source: str) -> Days:
         """Return the days of service of a source that license and agreement name."""
@@ -88,6 +97,7 @@ def plan_project(hub: Hub, core: CoreCatalog, project: str, specs: Sequence[Mart
     view = ProjectView(core, license_.licensed)
     marts = tuple(MartPlan(spec, view.trace(spec.sql, spec.place)) for spec in specs)
     Invalid.collect(fault for mart in marts for fault in _column_faults(mart))
+    trail = lay_marts(hub.contracts, core, view, specs)
     fields = frozenset().union(*(mart.fields for mart in marts))
     rows = any(spec.definition.kind == "rows" for spec in specs)
     decision = hub.gate.require(
@@ -100,7 +110,7 @@ def plan_project(hub: Hub, core: CoreCatalog, project: str, specs: Sequence[Mart
             form="rows" if rows else "aggregates",
         )
     )
-    return ProjectPlan(project, core, view, marts, decision)
+    return ProjectPlan(project, core, view, marts, decision, trail)
 
 
 def _column_faults(mart: MartPlan) -> list[ErrorDetail]:
