@@ -7,7 +7,6 @@ or with the law (`documents/checks.py`), what they permit (`decisions/`).
 
 from __future__ import annotations
 
-from datetime import date
 from functools import cached_property
 from typing import Literal
 
@@ -28,6 +27,7 @@ from data_sharing_agreements.terms import (
     Identifier,
     Linkage,
     Name,
+    NamedSignatory,
     Party,
     Period,
     Recipient,
@@ -35,9 +35,7 @@ from data_sharing_agreements.terms import (
     Redisclosed,
     Release,
     Review,
-    Signature,
     Slug,
-    Suspension,
     TableBuilder,
     Term,
     Text,
@@ -51,25 +49,23 @@ from data_sharing_agreements.terms_people import (
     SubjectRights,
     TribalAuthority,
 )
-from data_sharing_agreements.vocabulary import Purpose, Status
+from data_sharing_agreements.vocabulary import Purpose
 
 
 class Document(Clause):
-    """What all three documents have: identity, standing, parties, signatures."""
+    """What all three documents have: identity, term, parties, and who must sign.
+
+    A document holds no state and no signature: those are acts (`lifecycle/`), so that
+    what was signed is never changed by what happens to it.
+    """
 
     id: Identifier
     version: int = Field(ge=1)
     title: Text
-    status: Status
     term: Term
-    suspensions: tuple[Suspension, ...] = ()
     parties: tuple[Party, ...] = Field(min_length=2)
-    signatures: tuple[Signature, ...] = Field(min_length=1)
+    signatories: tuple[NamedSignatory, ...] = Field(min_length=1)
     summary: Text
-
-    def suspended_on(self, on: date) -> int | None:
-        """Position of the suspension that covers that day, if there is one."""
-        return next((i for i, s in enumerate(self.suspensions) if s.covers(on)), None)
 
 
 class Emou(Document):

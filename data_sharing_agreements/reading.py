@@ -105,10 +105,19 @@ def _has_parts(whole: tuple[int | str, ...], places: Sequence[tuple[int | str, .
     return any(len(place) > len(whole) and place[: len(whole)] == whole for place in places)
 
 
+def canonical_bytes(model: BaseModel) -> bytes:
+    """Return a document's canonical bytes: sorted JSON of every term that it states.
+
+    A term that the document leaves out is left out here too, so that a later version of
+    the program, which knows more terms, reads the same bytes out of the same document.
+    """
+    stated = model.model_dump(mode="json", exclude_unset=True)
+    return json.dumps(stated, sort_keys=True, separators=(",", ":")).encode()
+
+
 def digest(model: BaseModel) -> str:
-    """SHA-256 (hex) of a document's canonical bytes: sorted JSON of the whole model."""
-    canonical = json.dumps(model.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    """SHA-256 (hex) of a document's canonical bytes: what a signature covers."""
+    return hashlib.sha256(canonical_bytes(model)).hexdigest()
 
 
 def _plain(value: object) -> str:

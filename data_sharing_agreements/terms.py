@@ -1,6 +1,6 @@
 """The clauses documents are made of, as frozen Pydantic models.
 
-Belongs here: the shape of one clause (a term, a cell rule, a signature) and what
+Belongs here: the shape of one clause (a term, a cell rule, a party) and what
 makes it well formed on its own. Does not: whole documents (`models.py`), what a
 legal basis requires (`bases/`), or any question about a date or a request.
 """
@@ -53,25 +53,6 @@ class Term(Clause):
         return self
 
 
-class Suspension(Clause):
-    """Days on which a document permits nothing; without `until`, to further notice."""
-
-    start: date
-    until: date | None = None
-    reason: Text
-    by: Text
-
-    @model_validator(mode="after")
-    def _dates_in_order(self) -> Self:
-        if self.until is not None and self.until < self.start:
-            raise ValueError("the suspension ends before it starts")
-        return self
-
-    def covers(self, on: date) -> bool:
-        """Whether the document is suspended on that day."""
-        return self.start <= on and (self.until is None or on <= self.until)
-
-
 class Party(Clause):
     """A body bound by the document and the part it plays."""
 
@@ -79,8 +60,8 @@ class Party(Clause):
     role: Literal["data_owner", "hub", "licensee", "board", "witness", "tribe"]
 
 
-class Signature(Clause):
-    """Who signed, by office, for which party, and when.
+class NamedSignatory(Clause):
+    """An office that must sign, and for which party.
 
     `counsel` confirms that the legal basis was read against its text.
     """
@@ -88,7 +69,6 @@ class Signature(Clause):
     office: Text
     party: Text
     role: Literal["signatory", "counsel"]
-    signed: date
 
 
 class BasisUse(Clause):

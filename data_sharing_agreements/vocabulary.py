@@ -1,4 +1,4 @@
-"""The controlled words of agreements: verbs, forms, purposes, states.
+"""The controlled words of agreements: verbs, forms, purposes.
 
 Belongs here: closed lists that documents, requests and decisions share.
 Does not: what any of them permits (`decisions/`), or the law (`bases/`).
@@ -110,15 +110,6 @@ class Demand(StrEnum):
     SUBPOENA = "subpoena"
     PUBLIC_RECORDS = "public_records"
     FEDERAL = "federal"
-
-
-class Status(StrEnum):
-    """Where a document stands, apart from its dates. Only `active` permits anything."""
-
-    DRAFT = "draft"
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    TERMINATED = "terminated"
 
 
 class Tier(StrEnum):

@@ -16,6 +16,7 @@ from data_sharing_agreements.gate import Gate
 from data_sharing_agreements.log import Log
 from data_sharing_agreements.registry import Registry
 from privacy.keys import KeyRing
+from tests.agreements_support import approved
 from warehouse.contracts_loader import load_contracts
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
@@ -168,7 +169,7 @@ def agreements_for(contracts, leave_out: dict[str, set[str]] | None = None) -> A
             "id": f"DSA-{contract.source.upper().replace('_', '-')}",
         }
         dsas.append(type(model).model_validate(model.model_dump() | own))
-    return Agreements(real.emou, tuple(dsas), (), real.bases)
+    return approved(Agreements(real.emou, tuple(dsas), (), real.bases))
 
 
 def make_place(

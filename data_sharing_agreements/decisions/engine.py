@@ -27,7 +27,7 @@ def decide(request: Request, agreements: Agreements, on: date) -> Decision:
         agreements: The documents of the deployment.
         on: The day on which it would be done.
     """
-    case = Case(request, agreements, on)
+    case = Case(request, agreements.on(on), on)
     if request.verb not in VERBS:
         case.refuse_by_default("verb-unknown", "No document speaks of such an act.")
     else:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from data_sharing_agreements.decisions.obligations import Obligations
+from data_sharing_agreements.reasons import Reason as Reason
 
 
 @dataclass(frozen=True)
@@ -91,16 +92,6 @@ class Request:
 class ClauseRef(NamedTuple):
     """A clause: the id of a document or basis, and the path of the key inside it."""
 
-    document: str
-    clause: str
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One reason for a refusal, with the clause that refuses."""
-
-    code: str
-    text: str
     document: str
     clause: str
 

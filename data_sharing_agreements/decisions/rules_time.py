@@ -20,7 +20,7 @@ _SATURDAY = 5
 def documents_in_force(case: Case) -> None:
     """Every document concerned is in force on the day, the memorandum first."""
     for document in case.documents:
-        if (reason := why_not_in_force(document, case.on)) is not None:
+        if (reason := why_not_in_force(case.agreements, document, case.on)) is not None:
             case.refuse(reason.code, reason.text, reason.document, reason.clause)
         else:
             case.cite(document.id, "term")

@@ -54,10 +54,9 @@ def _changes(before: Mapping[str, str], now: Mapping[str, str], agreements: Agre
             facts = {
                 "document": document.id,
                 "version": document.version,
-                "status": document.status,
                 "sha256": now[document.id],
                 "replaces": before.get(document.id),
             }
-            yield Draft(AGREEMENT, facts, ((document.id, "signatures"),))
+            yield Draft(AGREEMENT, facts, ((document.id, "signatories"),))
     for name in sorted(before.keys() - now.keys()):
         yield Draft(AGREEMENT, {"document": name, "sha256": None, "replaces": before[name]})

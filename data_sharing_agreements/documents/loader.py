@@ -1,4 +1,4 @@
-"""Reading a directory of documents: `emou/`, `dsa/` and `dul/`.
+"""Reading a directory of documents: `emou/`, `dsa/`, `dul/`, the roster and the acts.
 
 Belongs here: finding the files, reading each, collecting every fault of every
 document before raising once. Does not: the faults themselves (`reading.py` for one
@@ -7,16 +7,19 @@ document, `checks.py` for several together).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from data_sharing_agreements.bases import Basis, load_bases
 from data_sharing_agreements.documents.agreements import Agreements
-from data_sharing_agreements.documents.checks import Found, check_all
+from data_sharing_agreements.documents.checks import check_all
+from data_sharing_agreements.documents.found import Found
 from data_sharing_agreements.errors import ErrorDetail, Invalid
+from data_sharing_agreements.lifecycle import judge, read_acts, read_rosters
 from data_sharing_agreements.models import Document, Dsa, Dul, Emou
 from data_sharing_agreements.reading import read_model
+from data_sharing_agreements.store.clock import utc_now
 
 EVERGREEN_DIRECTORY = Path(__file__).parent
 """The documents of the reference state."""
@@ -24,13 +27,19 @@ EVERGREEN_DIRECTORY = Path(__file__).parent
 AnyDocument = TypeVar("AnyDocument", bound=Document)
 
 
-def load_agreements(directory: Path, bases: Mapping[str, Basis] | None = None) -> Agreements:
-    """Read and check all documents of a deployment.
+def load_agreements(
+    directory: Path, bases: Mapping[str, Basis] | None = None, *, hub_key: str | None = None
+) -> Agreements:
+    """Read and check all documents of a deployment, and judge where each stands.
+
+    An act that is faulty never counts, and is listed with the standing of its document;
+    it does not keep the others from working.
 
     Args:
         directory: Holds the folders `emou`, `dsa` and `dul`, each with YAML files.
         bases: Legal bases; by default those that come with the program and any in
             a folder `bases` beside the three.
+        hub_key: Public key (hex) of the hub, for what the program itself has done.
 
     Raises:
         Invalid: With every fault of every document, each with its place
@@ -40,15 +49,38 @@ def load_agreements(directory: Path, bases: Mapping[str, Basis] | None = None) -
     emous, emou_faults = _read_folder(directory / "emou", Emou)
     dsas, dsa_faults = _read_folder(directory / "dsa", Dsa)
     duls, dul_faults = _read_folder(directory / "dul", Dul)
-    faults = emou_faults + dsa_faults + dul_faults
+    acts, unreadable = read_acts(directory / "acts")
+    rosters, roster_faults = read_rosters(directory, acts)
+    faults = emou_faults + dsa_faults + dul_faults + roster_faults
     faults += check_all(emous, dsas, duls, law, whole=not faults)
     Invalid.collect(faults)
-    return Agreements(
-        emou=emous[0].document,
-        dsas=tuple(found.document for found in dsas),
-        duls=tuple(found.document for found in duls),
+    versions = (*_documents(emous), *_documents(dsas), *_documents(duls))
+    standing = judge(versions, rosters.current, acts, hub_key=hub_key, unreadable=unreadable)
+    newest = Agreements(
+        emou=_newest(_documents(emous))[0],
+        dsas=_newest(_documents(dsas)),
+        duls=_newest(_documents(duls)),
         bases=law,
+        versions=versions,
+        standing=standing,
+        rosters=rosters,
+        acts=tuple(acts),
     )
+    return newest.on(utc_now().date())
+
+
+def _documents(found: Sequence[Found[AnyDocument]]) -> tuple[AnyDocument, ...]:
+    return tuple(item.document for item in found)
+
+
+def _newest(documents: Sequence[AnyDocument]) -> tuple[AnyDocument, ...]:
+    """Return the newest version of each document, in the order of the files."""
+    newest: dict[str, AnyDocument] = {}
+    for document in documents:
+        held = newest.get(document.id)
+        if held is None or held.version < document.version:
+            newest[document.id] = document
+    return tuple(newest.values())
 
 
 def _bases(directory: Path) -> Mapping[str, Basis]:

@@ -1,0 +1,190 @@
+"""Demonstration keys: published, worthless, and good only for trying things out.
+
+Belongs here: keys that anybody can work out from a signatory's id, and signing every
+document of a reference deployment with them. Does not: anything a real deployment uses.
+A roster whose keys come from here protects nothing, and says so in its `notice`.
+
+`python -m data_sharing_agreements.lifecycle.demonstration` signs the documents of the
+two reference deployments anew. It is deterministic: the same documents, the same acts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from data_sharing_agreements.lifecycle.acts import Act, Filed, new_act, place_act, public_hex, subject_of
+from data_sharing_agreements.lifecycle.judging import Standings, judge
+from data_sharing_agreements.lifecycle.roster import Board, Roster, Signatory
+from data_sharing_agreements.lifecycle.states import ActKind, State
+from data_sharing_agreements.models import Document, Dsa, Dul, Emou
+from data_sharing_agreements.reading import read_model
+
+NOTICE = (
+    "DEMONSTRATION KEYS. Every key in this file is made from its signatory's id by a published "
+    "rule, so anybody can sign for anybody. Replace the whole file before any real use."
+)
+
+OFFICER = "Data Governance Officer"
+"""Office of the hub that submits agreements and moves projects along."""
+
+VICE_CHAIR = "Vice Chair"
+"""Second office of the board, so that two of its people can admit a changed roster."""
+
+KEYS_FROM = date(1990, 1, 1)
+
+_LATE = datetime(9999, 1, 1, tzinfo=UTC)
+"""Later than any act: whether one is due yet is not for the demonstration to judge."""
+
+_LEAD = {Emou: 31, Dsa: 24, Dul: 17}
+"""Days before its term begins on which a document is signed."""
+
+
+def key_of(signatory: str) -> Ed25519PrivateKey:
+    """Return the demonstration key of a signatory: SHA-256 of a published text and the id."""
+    seed = hashlib.sha256(f"commonweal demonstration key, worthless: {signatory}".encode()).digest()
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def roster_for(documents: Iterable[Document]) -> Roster:
+    """Return a roster of everybody the documents name, with demonstration keys."""
+    offices: dict[tuple[str, str], None] = {}
+    board = "Board"
+    for document in documents:
+        for signatory in document.signatories:
+            offices[(signatory.party, signatory.office)] = None
+        for party in document.parties:
+            if party.role == "hub":
+                offices[(party.name, OFFICER)] = None
+            if party.role == "board":
+                offices[(party.name, VICE_CHAIR)] = None
+                board = party.name
+    entries = tuple(_entry(party, office) for party, office in sorted(offices))
+    return Roster(
+        kind="roster",
+        notice=NOTICE,
+        version=1,
+        board=Board(party=board, threshold=2),
+        signatories=entries,
+    )
+
+
+def acts_for(documents: Sequence[Document], roster: Roster) -> list[Filed]:
+    """Return every act that brings all documents into force, signed with demonstration keys."""
+    filed: list[Filed] = []
+    for document in sorted(documents, key=lambda d: (_order(d), d.version)):
+        filed += _approve(document, documents, roster, filed)
+    return filed
+
+
+def sign_directory(directory: Path) -> Roster:
+    """Sign all documents of a deployment anew; return the roster that was written.
+
+    Acts that were there before are removed: they were made for other bytes.
+    """
+    documents = [
+        *_read(directory, "emou", Emou),
+        *_read(directory, "dsa", Dsa),
+        *_read(directory, "dul", Dul),
+    ]
+    roster = roster_for(documents)
+    content = roster.model_dump(mode="json", by_alias=True, exclude_none=True)
+    text = "# " + NOTICE.replace(". ", ".\n# ") + "\n" + yaml.safe_dump(content, sort_keys=False, width=110)
+    (directory / "signatories.yaml").write_text(text, encoding="utf-8")
+    shutil.rmtree(directory / "acts", ignore_errors=True)
+    for filed in acts_for(documents, roster):
+        place_act(directory / "acts", filed.act)
+    return roster
+
+
+def _read(directory: Path, folder: str, model: type[Document]) -> list[Document]:
+    """Read the documents of a folder; what cannot be read cannot be signed."""
+    read = [
+        read_model(path, model, place=path.name)[0] for path in sorted((directory / folder).glob("*.yaml"))
+    ]
+    return [document for document in read if document is not None]
+
+
+def _approve(
+    document: Document, documents: Sequence[Document], roster: Roster, before: Sequence[Filed]
+) -> Iterator[Filed]:
+    """Do what each state asks for, until the document is approved."""
+    day = document.term.start - timedelta(days=_LEAD[type(document)])
+    moment = datetime.combine(day, time(9), UTC)
+    made: list[Filed] = []
+    for kind, signatory in _script(document, documents, roster, before):
+        act = new_act(subject_of(document), kind, signatory, key_of(signatory), moment)
+        moment += timedelta(minutes=10)
+        made.append(_filed(act))
+    yield from made
+
+
+def _script(
+    document: Document, documents: Sequence[Document], roster: Roster, before: Sequence[Filed]
+) -> Iterator[tuple[ActKind, str]]:
+    standings: Standings = judge(documents, roster, before, now=_LATE)
+    wanted = standings[(document.id, document.version)].dossier.requirements
+    hub = next((p.name for p in document.parties if p.role == "hub"), document.parties[0].name)
+    officer = slug_of(hub, OFFICER)
+
+    def signing(stage: State) -> Iterator[tuple[ActKind, str]]:
+        for requirement in wanted:
+            if requirement.stage is stage and requirement.offices:
+                yield requirement.act, slug_of(requirement.party, min(requirement.offices))
+
+    if not isinstance(document, Dul):
+        yield ActKind.SUBMIT, officer
+        yield from signing(State.IN_REVIEW)
+        return
+    yield from list(signing(State.DRAFT)) or [(ActKind.PROPOSE, officer)]
+    for kind in (ActKind.FIT, ActKind.DESIGN, ActKind.PARTNER_REVIEW):
+        yield kind, officer
+    yield from signing(State.PARTNER_REVIEW)
+    if any(requirement.stage is State.BOARD_REVIEW for requirement in wanted):
+        yield ActKind.BOARD_REVIEW, officer
+        yield from signing(State.BOARD_REVIEW)
+
+
+def slug_of(party: str, office: str) -> str:
+    """Return the id of whoever holds an office of a party."""
+    return re.sub(r"[^a-z0-9]+", "-", f"{party} {office}".lower()).strip("-")
+
+
+def _entry(party: str, office: str) -> Signatory:
+    name = slug_of(party, office)
+    return Signatory.model_validate(
+        {
+            "id": name,
+            "person": name,
+            "office": office,
+            "party": party,
+            "public_key": public_hex(key_of(name)),
+            "from": KEYS_FROM,
+        }
+    )
+
+
+def _filed(act: Act) -> Filed:
+    folder = f"{act.document}@{act.version}"
+    return Filed(act, folder, folder)
+
+
+def _order(document: Document) -> int:
+    return [Emou, Dsa, Dul].index(type(document))
+
+
+if __name__ == "__main__":
+    root = Path(__file__).resolve().parents[2]
+    for place in (root / "data_sharing_agreements/documents", root / "examples/anytown/agreements"):
+        sign_directory(place)
+        sys.stdout.write(
+            f"Signed {place.relative_to(root)} with demonstration keys, which protect nothing.\n"
+        )
