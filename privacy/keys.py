@@ -5,6 +5,7 @@ run keys. Does not: the cryptography (envelope.py), where role keys come from
 (key_providers.py), rotation and recovery (key_care.py), opening databases.
 """
 
+import hmac
 import os
 import secrets
 from collections.abc import Collection
@@ -16,7 +17,7 @@ from privacy.envelope import KEY_BYTES, key_id, new_secret, public_of, wrap
 from privacy.key_files import create_file, destroy_file, make_private_directory, replace_file
 from privacy.key_providers import FileKeys, KeyProvider
 from privacy.key_records import Ed25519Signer, KeyPaths, Roster, SealedSecret, altered
-from privacy.roles import ALL_ROLES, SLOTS, Role, Root, check_readers, slots_for
+from privacy.roles import ALL_ROLES, COMING, SLOTS, Role, Root, check_readers, slots_for
 
 __all__ = ["ALL_ROLES", "KeyRefused", "KeyRing", "Role", "run_key"]
 
@@ -187,6 +188,32 @@ class KeyRing:
         if self._paths.store(store).exists():
             self.store_key(store)
             destroy_file(self._paths.store(store))
+
+    def store_key_id(self, store: str) -> str:
+        """Return the public name of a store's key: 16 hexadecimal digits that tell nothing about it.
+
+        Raises:
+            KeyRefused: none of our roles may open it.
+            UsageFault: it has no key.
+        """
+        return hmac.digest(bytes.fromhex(self.store_key(store)), b"commonweal key id", "sha256").hex()[:16]
+
+    def renew_store_key(self, store: str) -> None:
+        """Put a store's coming key in place of its key, which is destroyed first; finishes when repeated.
+
+        Raises:
+            KeyRefused: none of our roles may open the store.
+        """
+        coming = COMING + store
+        if not self._paths.store(coming).exists():
+            return
+        content, key = self._paths.store(coming).read_bytes(), self.store_key(coming)
+        slots = SealedSecret.from_bytes(content, self._roster, coming).copies
+        if self._paths.store(store).exists() and self.store_key(store) != key:
+            self.destroy_store_key(store)
+        sealed = SealedSecret.seal(self._roster, store, slots, bytes.fromhex(key))
+        create_file(self._paths.store(store), sealed.to_bytes(self.signer()))
+        destroy_file(self._paths.store(coming))
 
     def signer(self) -> Ed25519Signer:
         """Return the signer of checkpoints. Every role has it, since every role writes to the log.

@@ -42,7 +42,7 @@ STORE_FAMILIES: dict[str, tuple[Root, frozenset[Role]]] = {
     "staging": (Root.HUB, frozenset({Role.SPLITTER})),
     "quarantine": (Root.HUB, frozenset({Role.SPLITTER})),
     "purge": (Root.HUB, frozenset({Role.SPLITTER, Role.LINKER})),
-    "tombstones": (Root.HUB, frozenset({Role.SPLITTER, Role.LINKER})),
+    "tombstones": (Root.HUB, frozenset({Role.SPLITTER})),
     "vault": (Root.HUB, frozenset({Role.SPLITTER, Role.LINKER})),
     "warehouse": (Root.HUB, frozenset({Role.SPLITTER, Role.LINKER, Role.BUILDER})),
     "mart": (Root.MARTS, frozenset({Role.BUILDER, Role.PORTAL})),

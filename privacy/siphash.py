@@ -63,6 +63,19 @@ def _pack(
     return packed.view("<u8").astype(np.uint64)
 
 
+def siphash_words(key: bytes, words: Words, length: int) -> Words:
+    """Return the SipHash-2-4 of values of up to seven bytes, each given as one little-endian word.
+
+    The same as `siphash` of the bytes themselves.
+
+    Args:
+        key: 16 bytes.
+        words: The values' bytes, the rest of each word zero.
+        length: Bytes of each value.
+    """
+    return _hash_blocks(key, (words | (np.uint64(length) << np.uint64(56)))[:, np.newaxis])
+
+
 def siphash(key: bytes, data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> Words:
     """Return the 64-bit SipHash-2-4 of every value.
 

@@ -381,12 +381,13 @@ def _one(connection: Connection, ending_id: str) -> Ending:
 
 
 def _ending(row: Row[Any]) -> Ending:
-    return _record(Ending, row, kind=Scope(row.kind), state=Step(row.state))
+    found: Ending = _record(Ending, row, kind=Scope(row.kind), state=Step(row.state))
+    return found
 
 
-def _record(kind: Any, row: Row[Any], **changed: Any) -> Any:
-    values = {name: row._mapping[name] for name in kind.__dataclass_fields__}
-    return kind(**{**values, **changed})
+def _record(shape: Any, row: Row[Any], **changed: Any) -> Any:
+    values = {name: row._mapping[name] for name in shape.__dataclass_fields__}
+    return shape(**{**values, **changed})
 
 
 def _no_hold() -> UsageFault:

@@ -1,0 +1,151 @@
+"""The purge of the hub's stores, step by step, each of which may be done again.
+
+Belongs here: barring deliveries, burying records, rewriting vault, warehouse and
+quarantine, and rewriting study ids once the spine is made anew. Does not: the order
+of the steps (`pipelines.ends`), listing (`listing.py`), marts (`retract.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from data_sharing_agreements.ends import Scope, shown
+from data_sharing_agreements.registry import DeliveryState
+from data_sharing_agreements.registry.ends import Ending
+from warehouse.ends.listing import excuse, list_what_goes
+from warehouse.ends.rewrite import Keep, copy_kept, put_in_place
+from warehouse.ends.search import Findings, read_needles, search_store
+from warehouse.ends.tombstones import tombstone_key
+from warehouse.ends.worklist import keep_quarantine, keep_vault, keep_warehouse, worklist
+from warehouse.hub import Hub
+from warehouse.opener import Session, Store
+from warehouse.restrictions.tokens import token_macro
+
+Facts = dict[str, Any]
+
+_KEEP: Mapping[str, Callable[[Hub, Session], Keep]] = {
+    "vault": lambda _, session: keep_vault(session),
+    "warehouse": lambda hub, session: keep_warehouse(session, hub.contracts),
+    "quarantine": lambda *_: keep_quarantine(),
+}
+
+
+def make_list(hub: Hub, ending: Ending, record_keys: Sequence[int] = ()) -> Facts:
+    """List what goes, keep it from coming back, and leave out of the search what others hold by right."""
+    counts = list_what_goes(hub, ending, record_keys)
+    deliveries = hub.registry.deliveries
+    if ending.kind is not Scope.RECORDS:
+        gone = [d for d in deliveries.all() if d.source == ending.source]
+        gone = [d for d in gone if ending.kind is Scope.DSA or d.id == ending.subject]
+        whole = ending.kind is Scope.DSA
+        hub.registry.ends.bar(ending.id, ending.source, [(d.period, d.sha256, whole) for d in gone])
+        for delivery in gone:
+            deliveries.update(delivery.id, state=DeliveryState.PURGED)
+    _bury(hub, ending)
+    return {
+        "goes": {name: shown(counts[name], _minimum(hub)) for name in ("delivery", "record", "person")},
+        "excused": _excuse(hub, ending),
+    }
+
+
+def _bury(hub: Hub, ending: Ending) -> None:
+    """Leave a tombstone for each record that goes by itself, and have linkage begin anew."""
+    if ending.kind is not Scope.RECORDS or not hub.opener.exists(Store.vault()):
+        return
+    with (
+        hub.opener.session(read=[worklist(ending.id)], write=[Store.vault()]) as session,
+        token_macro(session, tombstone_key(hub.keys)),
+        session.transaction("vault"),
+    ):
+        session.execute("DELETE FROM vault.tombstone WHERE ending = ?", [ending.id])
+        session.execute(
+            "INSERT INTO vault.tombstone SELECT namespace, restriction_token(namespace, source_id), $ending "
+            "FROM vault.crosswalk WHERE namespace = $source "
+            "AND key IN (SELECT record_key FROM purge.record)",
+            {"ending": ending.id, "source": ending.source},
+        )
+        session.execute("DELETE FROM vault.purge WHERE ending = ?", [ending.id])
+        session.execute("INSERT INTO vault.purge VALUES (?, ?)", [ending.id, ending.source])
+
+
+def _excuse(hub: Hub, ending: Ending) -> int:
+    """Search the rows that stay before anything is destroyed: what they hold is theirs by right."""
+    found: set[int] = set()
+    for store in _existing(hub):
+        with hub.opener.session(read=[store, worklist(ending.id)]) as session:
+            keep = _KEEP[store.name](hub, session)
+            findings = Findings()
+            needles = read_needles(hub, session, ending.id, "id", "number", "value")
+            search_store(session, store, needles, findings, keep.where)
+            found |= findings.marks
+    with hub.opener.session(write=[worklist(ending.id)]) as session:
+        before = int(session.one("SELECT count(*) FROM purge.needle"))
+        return before - excuse(session, found)
+
+
+def rewrite_stores(hub: Hub, ending: Ending) -> Facts:
+    """Rewrite vault, warehouse and quarantine without what goes; a store that is done is not done again."""
+    hub.opener.wipe_spill()
+    for store in _existing(hub, ending):
+        rewrite_one(hub, ending, store, lambda session, name=store.name: _KEEP[name](hub, session))  # type: ignore[misc]
+    return {}
+
+
+def rewrite_one(
+    hub: Hub,
+    ending: Ending,
+    store: Store,
+    keep: Callable[[Session], Keep],
+    beside: Sequence[Store] = (),
+) -> None:
+    """Rewrite one store of an ending, from wherever a kill left it.
+
+    Args:
+        hub: With the roles of the store.
+        ending: What ends; its journal says how far the store has come.
+        store: The store.
+        keep: Returns what stays, given a session with the store and the worklist.
+        beside: More stores that the conditions read.
+    """
+    facts = hub.registry.ends.get(ending.id).facts
+    rewritten: Facts = dict(facts.get("rewritten", {}))
+    if rewritten.get(store.name, {}).get("done"):
+        return
+    if store.name not in rewritten:
+        around = [worklist(ending.id), *beside]
+        with hub.opener.session(read=[store, *around]) as session:
+            kept = keep(session)
+        left_out = copy_kept(hub, store, kept, around)
+        rewritten[store.name] = {
+            "left_out": {t: shown(n, _minimum(hub)) for t, n in left_out.items() if n},
+            "key_destroyed": hub.keys.store_key_id(store.name),
+            "done": False,
+        }
+        hub.registry.ends.note(ending.id, {"rewritten": rewritten})
+    put_in_place(hub, store)
+    rewritten[store.name] = {**rewritten[store.name], "done": True}
+    hub.registry.ends.note(ending.id, {"rewritten": rewritten})
+
+
+def rewrite_study_ids(hub: Hub, ending: Ending) -> None:
+    """Rewrite each project's study ids without persons whom the spine no longer has."""
+    for project in hub.agreements.projects():
+        store = Store.study_ids(project)
+        if hub.opener.exists(store):
+            stays = (
+                "person_key IN (SELECT person_key FROM warehouse.spine.assignment WHERE to_version IS NULL)"
+            )
+            kept = Keep({"main.study_id": stays})
+            rewrite_one(hub, ending, store, lambda _, kept=kept: kept, [Store.warehouse()])  # type: ignore[misc]
+
+
+def _existing(hub: Hub, ending: Ending | None = None) -> list[Store]:
+    """Return the hub's own stores that exist, or that a kill left between two names."""
+    own = (Store.vault(), Store.warehouse(), Store.quarantine())
+    begun = hub.registry.ends.get(ending.id).facts.get("rewritten", {}) if ending else {}
+    return [store for store in own if hub.opener.exists(store) or store.name in begun]
+
+
+def _minimum(hub: Hub) -> int:
+    return hub.agreements.emou.cells.minimum

@@ -1,0 +1,82 @@
+"""Retracting marts: their keys destroyed, their files removed, and the registry says so.
+
+Belongs here: which versions rest on what ended, taking them back, and the whole of a
+project's data. Does not: making new versions (`warehouse.marts`).
+
+A mart rests on the spine, and the spine on every record that was linked. So every
+version that was made before a purge is taken back, whatever its own fields.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from data_sharing_agreements.registry.ends import Ending
+from warehouse.hub import Hub
+from warehouse.indicators.definition import load_definitions
+from warehouse.opener import Store
+
+
+def standing_versions(hub: Hub, project: str | None = None) -> list[tuple[str, str]]:
+    """Return (project, version) of every mart version that was not retracted, of one project or of all."""
+    gone = hub.registry.ends.retracted_marts()
+    projects = {*hub.agreements.projects(), *(mart.project for mart in hub.registry.marts.all())}
+    wanted = sorted(projects if project is None else {project})
+    found = {(m.project, m.version) for name in wanted for m in hub.registry.marts.history(name)}
+    return sorted(found - gone)
+
+
+def retract(hub: Hub, ending: Ending) -> dict[str, Any]:
+    """Take back the mart versions an ending lists; twice does no harm.
+
+    Returns:
+        Keys destroyed, by store.
+    """
+    versions = [(project, version) for project, version in ending.facts.get("marts", ())]
+    hub.registry.ends.retract_marts(ending.id, versions)
+    for project, version in versions:
+        store = Store.mart(project, version)
+        hub.opener.destroy(store)
+        hub.registry.generations.forget(store.name)
+    for project in {project for project, _ in versions}:
+        shutil.rmtree(hub.deployment.reports / "marts" / project, ignore_errors=True)
+    return {}
+
+
+def keys_of_marts(hub: Hub, versions: list[tuple[str, str]]) -> dict[str, str]:
+    """Return the key ids of mart versions that still have one, by store."""
+    named = [Store.mart(project, version).name for project, version in versions]
+    known = set(hub.keys.stores())
+    return {name: hub.keys.store_key_id(name) for name in named if name in known}
+
+
+def destroy_project(hub: Hub, project: str) -> None:
+    """Destroy a project's study ids and its own key, and what lies in its directories; may be repeated."""
+    study_ids = Store.study_ids(project)
+    hub.opener.destroy(study_ids)
+    hub.registry.generations.forget(study_ids.name)
+    hub.keys.destroy_store_key(f"project/{project}")
+    for directory in (hub.deployment.home / "marts" / project, hub.deployment.reports / "marts" / project):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def resting_indicators(hub: Hub) -> list[str]:
+    """Return indicators whose last results were computed from a mart version that was retracted."""
+    gone = hub.registry.ends.retracted_marts()
+    found = []
+    for definition in load_definitions(hub.deployment.indicators_dir):
+        latest = hub.registry.indicator_results.latest(definition.id)
+        if any((definition.source.project, str(row.result["mart_version"])) in gone for row in latest):
+            found.append(definition.id)
+    return found
+
+
+def project_leftovers(hub: Hub, project: str) -> list[str]:
+    """Return what is still there of a destroyed project: keys, and files below the home."""
+    named = {f"project/{project}", f"study_ids/{project}"}
+    keys = [f"key {n}" for n in hub.keys.stores() if n in named or n.startswith(f"mart/{project}/")]
+    home = hub.deployment.home
+    paths = [home / "marts" / project, *sorted((home / "study_ids").glob(f"*{project}.*"))]
+    files = [f"file {path.relative_to(home).as_posix()}" for path in paths if path.exists()]
+    return keys + files
