@@ -1,8 +1,8 @@
 """The gate: the one door through which every use of data passes.
 
-Belongs here: asking `decide`, writing the answer into the log, raising if it is no.
-Does not: the rules (`decisions/`). An answer that cannot be written down is not
-given: logging comes first.
+Belongs here: asking `decide` under the stops of this moment, writing the answer into
+the log, raising if it is no. Does not: the rules (`decisions/`). An answer that cannot
+be written down is not given: logging comes first.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from data_sharing_agreements.documents.agreements import Agreements
 from data_sharing_agreements.documents.history import write_down_documents
 from data_sharing_agreements.errors import ErrorDetail, Refused
 from data_sharing_agreements.log import Log
+from data_sharing_agreements.registry.stops import standing_stops
 from data_sharing_agreements.vocabulary import Verb
 
 DECISION = "decision"
@@ -42,10 +43,15 @@ class Gate:
         """Decide on a request and write the decision down."""
         self._write_down_documents()
         on = self.today()
-        decision = decide(request, self.agreements, on)
+        decision = decide(request, self.current(), on)
         body = {"request": request.to_json(), "on": on, **decision.to_json()}
         del body["clauses"]
         return replace(decision, entry=self.log.append(DECISION, body, decision.clauses))
+
+    def current(self) -> Agreements:
+        """Return the documents under the stops that stand at this moment."""
+        self.agreements = self.agreements.with_stops(standing_stops(self.log.database))
+        return self.agreements
 
     def keep(self) -> None:
         """Note, once a process and day, that stores are opened to keep them in order.
@@ -93,6 +99,7 @@ NEXT_STEPS = {
     "agreement-expired": "Renew the document, or leave out what rests on it.",
     "agreement-not-started": "Wait for the first day of the document, or amend it.",
     "agreement-suspended": "Ask whoever suspended the document.",
+    "agreement-stopped": "Ask the party that stopped it; `commonweal status` names it.",
     "agreement-terminated": "Sign a new document.",
     "agreement-draft": "Have the parties sign the document and set it active.",
     "agreement-missing": "Sign a data sharing agreement with the source's agency.",

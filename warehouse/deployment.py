@@ -33,10 +33,13 @@ _SECTIONS: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Account:
-    """A local account made when the home is created."""
+    """A local account made when the home is created; see the registry's for the words."""
 
     name: str
     role: str
+    roles: tuple[str, ...] = ()
+    person: str | None = None
+    party: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,10 @@ class Deployment:
             link_sources=tuple(sections["link"].get("sources", ())),
             key_settings=sections["keys"],
             as_of=sections["scorecard"].get("as_of"),
-            accounts=tuple(Account(a["name"], a["role"]) for a in settings.get("accounts", ())),
+            accounts=tuple(
+                Account(a["name"], a["role"], tuple(a.get("roles", ())), a.get("person"), a.get("party"))
+                for a in settings.get("accounts", ())
+            ),
         )
 
     @property

@@ -138,6 +138,13 @@ def _make_accounts(deployment: Deployment, registry: Registry) -> dict[str, str]
         if account.name in known:
             continue
         password = secrets.token_urlsafe(12)
-        registry.accounts.create(account.name, password, account.role)
+        registry.accounts.create(
+            account.name,
+            password,
+            account.role,
+            roles=account.roles,
+            person=account.person,
+            party=account.party,
+        )
         made[account.name] = password
     return made

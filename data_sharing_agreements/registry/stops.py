@@ -77,8 +77,13 @@ class Stops:
 
     def standing(self) -> tuple[Stop, ...]:
         """Return the stops nobody has lifted, in the order they were placed."""
-        with self._database.reading() as connection:
-            return tuple(_stop(row) for row in _standing(connection))
+        return standing_stops(self._database)
+
+
+def standing_stops(database: Database) -> tuple[Stop, ...]:
+    """Return the stops nobody has lifted. The gate asks at every decision."""
+    with database.reading() as connection:
+        return tuple(_stop(row) for row in _standing(connection))
 
 
 def place_in(connection: Connection, clock: Clock, wanted: Stop, audit: AuditEvent | None) -> None:
