@@ -1,50 +1,74 @@
-"""`commonweal lineage`: where a mart or indicator comes from.
+"""`commonweal lineage`: where a mart, an indicator or an open data file comes from.
 
-Belongs here: printing the path. Does not: deriving it (warehouse.lineage).
+Belongs here: choosing how it is printed. Does not: deriving it, its words or its
+picture (warehouse.lineage), or events (pipelines.openlineage).
 """
 
-from collections.abc import Sequence
-from typing import Any
+import json
+from typing import TYPE_CHECKING
 
 import click
 
 from pipelines.cli.context import Context
-from pipelines.cli.output import emit, json_option, say, table
+from pipelines.cli.output import json_option, say
+
+if TYPE_CHECKING:
+    from warehouse.hub import Hub
+    from warehouse.lineage.report import Lineage
+
+FORMATS = ("text", "json", "svg", "openlineage")
 
 
 @click.command()
 @click.argument("name")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    help="text for people, json for programs, svg a picture, openlineage an event.",
+)
+@click.option("--version", "version", help="A version of the mart; default: the one that stands.")
+@click.option("--today", is_flag=True, help="What a build would rest on today, not what was built.")
 @json_option
 @click.pass_obj
-def lineage(context: Context, name: str, as_json: bool) -> None:
-    """Trace NAME (a mart, an indicator, or a column of one) back to what agencies sent.
+def lineage(context: Context, name: str, form: str, version: str | None, today: bool, as_json: bool) -> None:
+    """Trace NAME back to the files agencies sent, the linkage, and the clauses that permit it.
 
-    Shown are the columns its values come from, the columns that decide which rows
-    there are, the deliveries, the link version, and the clauses it rests on.
+    NAME is a mart, a column of one (`mart.column`), an indicator, a part of one
+    (`indicator.numerator`), or an open data file. Of what was published, the lineage is
+    the one it was built with.
     """
+    from data_sharing_agreements.errors import UsageFault
     from warehouse.lineage import lineage as trace
 
+    if version and today:
+        raise UsageFault.of(
+            "lineage-version-or-today",
+            "A version that was published and today cannot both be meant.",
+            why="What was built may differ from what would be built.",
+            next="Give --version or --today.",
+        )
     with context.hub() as hub:
-        payload = trace(hub, name).to_json()
-    emit(payload, as_json=as_json, people=lambda: _show(payload))
+        found = trace(hub, name, version=version, today=today)
+        say(printed(hub, found, "json" if as_json else form))
 
 
-def _show(payload: dict[str, Any]) -> None:
-    say(f"{payload['name']}, link version {payload['link_version'] or '–'}")
-    for key, title in (("value_from", "Values come from"), ("rows_from", "Rows are decided by")):
-        origins = gathered(payload[key], ("source", "column"), "via")
-        table(("source", "column", "via"), origins, title=f"\n{title}")
-    deliveries = [[d["source"], d["period"], d["id"], d["sha256"][:16]] for d in payload["deliveries"]]
-    table(["source", "period", "delivery", "sha256"], deliveries, title="\nDeliveries")
-    clauses = gathered(payload["clauses"], ("document",), "clause")
-    table(["document", "clauses"], clauses, title="\nDocuments")
+def printed(hub: "Hub", found: "Lineage", form: str) -> str:
+    """Return a lineage in one of `FORMATS`."""
+    if form == "json":
+        return json.dumps(found.to_json(), ensure_ascii=False)
+    if form == "openlineage":
+        from pipelines.openlineage import figure_event
 
+        return figure_event(hub, found)
+    from warehouse.lineage.story import story_of
 
-def gathered(rows: Sequence[dict[str, str]], keys: Sequence[str], value: str) -> list[list[str]]:
-    """Return one row for each combination of keys, its values joined."""
-    found: dict[tuple[str, ...], list[str]] = {}
-    for row in rows:
-        values = found.setdefault(tuple(row[key] for key in keys), [])
-        if row[value] not in values:
-            values.append(row[value])
-    return [[*key, ", ".join(values)] for key, values in found.items()]
+    story = story_of(found, hub.contracts, hub.agreements)
+    if form == "svg":
+        from warehouse.lineage.picture import as_svg
+
+        return as_svg(story)
+    from warehouse.lineage.text import as_text
+
+    return as_text(story)

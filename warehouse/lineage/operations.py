@@ -39,7 +39,6 @@ class Operation(StrEnum):
     DURATION = "duration"
     TEXT = "text"
     CALCULATED = "calculated"
-    COUNTED = "counted"
     ONCE_EACH = "once_each"
     ADDED_UP = "added_up"
     AVERAGED = "averaged"
@@ -56,6 +55,7 @@ class Operation(StrEnum):
     LIMITED = "limited"
     ROUNDED = "rounded"
     BANDED = "banded"
+    COUNTED = "counted"
     SHARE = "share"
     EMPTIED = "emptied"
     COARSENED = "coarsened"
@@ -90,7 +90,6 @@ _WORDS: dict[Operation, str] = {
     Operation.DURATION: "turned into a length of time",
     Operation.TEXT: "written as text",
     Operation.CALCULATED: "calculated with",
-    Operation.COUNTED: "counted",
     Operation.ONCE_EACH: "each value once",
     Operation.ADDED_UP: "added up",
     Operation.AVERAGED: "averaged",
@@ -107,6 +106,7 @@ _WORDS: dict[Operation, str] = {
     Operation.LIMITED: "held to a limit",
     Operation.ROUNDED: "rounded",
     Operation.BANDED: "sorted into groups",
+    Operation.COUNTED: "counted",
     Operation.SHARE: "divided into a share",
     Operation.EMPTIED: "emptied where too few people are alike",
     Operation.COARSENED: "rounded further where people would stand out",
