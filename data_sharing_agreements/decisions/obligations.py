@@ -107,6 +107,16 @@ class Obligations:
                 chosen[key] = candidate
         return cls(tuple(chosen.values()))
 
+    @classmethod
+    def from_listed(cls, listed: Iterable[Mapping[str, Any]]) -> Obligations:
+        """Return the obligations that `listed` wrote down."""
+        return cls(
+            tuple(
+                Obligation(o["rule"], _read(o["rule"], o["value"]), o["document"], o["clause"])
+                for o in listed
+            )
+        )
+
     @cached_property
     def _single(self) -> Mapping[str, Any]:
         return {item.rule: item.value for item in self.items}
@@ -219,6 +229,17 @@ class Obligations:
             }
             for item in ordered
         ]
+
+
+def _read(rule: str, value: Any) -> Any:
+    """Return the value that `_plain` wrote down."""
+    if rule == "destroy_on":
+        return date.fromisoformat(value)
+    if rule in PERIOD:
+        return SourceDay(value["source"], date.fromisoformat(value["day"]))
+    if rule == "restriction":
+        return SourceKind(value["source"], value["kind"])
+    return (value["n"], value["share"]) if rule == DOMINANCE else value
 
 
 def _slot(item: Obligation) -> tuple[str, Any]:

@@ -6,7 +6,7 @@ Does not: how the answer is found (`engine.py`, `rules.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -127,3 +127,13 @@ class Decision:
                 for r in self.reasons
             ],
         }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any], clauses: Iterable[tuple[str, str]]) -> Decision:
+        """Return the decision that the log holds: its body, and the clauses of its entry."""
+        return cls(
+            told["permitted"],
+            tuple(ClauseRef(*pair) for pair in clauses),
+            Obligations.from_listed(told["obligations"]),
+            tuple(Reason(r["code"], r["text"], r["document"], r["clause"]) for r in told["reasons"]),
+        )

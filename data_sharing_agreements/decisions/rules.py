@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import combinations
 
+from data_sharing_agreements.bases import Basis
 from data_sharing_agreements.decisions.case import Case
 from data_sharing_agreements.models import Dsa
 from data_sharing_agreements.vocabulary import Form, Redisclosure
@@ -116,6 +117,7 @@ def linkage_permitted(case: Case) -> None:
         _purpose(case, purpose, dsa.linkage.purposes, dsa.id, "linkage.purposes")
         for basis in case.bases_of(dsa):
             _purpose(case, purpose, basis.linkage_purposes, basis.code, "linkage_purposes")
+            _lasting(case, basis)
 
 
 def project_linkage_permitted(case: Case) -> None:
@@ -249,6 +251,18 @@ def _pair(case: Case, dsa: Dsa, other: str) -> None:
             dsa.id,
             "linkage.sources",
         )
+
+
+def _lasting(case: Case, basis: Basis) -> None:
+    """Only inside a project may records be linked that no lasting spine may hold."""
+    if basis.lasting_spine or case.dul is not None:
+        return
+    case.refuse(
+        "lasting-spine-not-permitted",
+        f"{basis.code} lets records be linked inside one project only.",
+        basis.code,
+        "lasting_spine",
+    )
 
 
 def _form(case: Case, rule: str) -> None:

@@ -29,6 +29,8 @@ VERBS: dict[str, str] = {
     "table": "pipelines.cli.query:table_verb",
     "indicators": "pipelines.cli.indicators:indicators",
     "evaluate": "pipelines.cli.evaluate:evaluate",
+    "explain": "pipelines.cli.explain:explain",
+    "impact": "pipelines.cli.impact:impact",
     "lineage": "pipelines.cli.lineage:lineage",
     "log": "pipelines.cli.log:log",
     "quarantine": "pipelines.cli.quarantine:quarantine",

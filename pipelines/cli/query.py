@@ -31,8 +31,10 @@ def query(context: Context, project: str, sql: str, as_json: bool) -> None:
     """
     from pipelines.session import signed_in
     from warehouse.query import query as ask
+    from warehouse.query.projects import check_project
 
     with context.hub() as hub:
+        check_project(hub, project)
         payload = ask(hub, project=project, actor=signed_in(hub).name, sql=sql).to_json()
     emit(payload, as_json=as_json, people=_shower(payload))
 
@@ -52,8 +54,10 @@ def table_verb(context: Context, project: str, rows: str, columns: str, measure:
     """
     from pipelines.session import signed_in
     from warehouse.query import table as build
+    from warehouse.query.projects import check_project
 
     with context.hub() as hub:
+        check_project(hub, project)
         answer = build(
             hub,
             project=project,

@@ -94,9 +94,12 @@ def _permission(hub: Hub, definition: Definition, current: Published) -> Decisio
             rule=definition.id,
         )
     licensed = frozenset(field for name in used for field in fields[name]["fields"])
-    return hub.gate.require(
-        Request("build", fields=licensed, project=definition.source.project, form="aggregates")
-    )
+    return hub.gate.require(indicator_request(definition, licensed))
+
+
+def indicator_request(definition: Definition, fields: frozenset[str]) -> Request:
+    """Ask to compute an indicator from the fields behind the columns it uses."""
+    return Request("build", fields=fields, project=definition.source.project, form="aggregates")
 
 
 def _input_hash(hub: Hub, definition: Definition, current: Published, decision: Decision) -> str:

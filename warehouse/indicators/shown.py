@@ -21,7 +21,12 @@ def may_be_shown(hub: Hub) -> None:
     """
     definitions = load_definitions(hub.deployment.indicators_dir)
     for project in sorted({definition.source.project for definition in definitions}):
-        hub.gate.require(Request("show", project=project, form="aggregates"))
+        hub.gate.require(show_request(project))
+
+
+def show_request(project: str) -> Request:
+    """Ask to show the results of a project's indicators inside the hub."""
+    return Request("show", project=project, form="aggregates")
 
 
 def headlines(hub: Hub) -> list[Result]:

@@ -30,7 +30,8 @@ from warehouse.marts.codebook import Facts, codebook
 from warehouse.marts.control import protect_rows
 from warehouse.marts.definition import load_marts
 from warehouse.marts.linkerror import link_facts
-from warehouse.marts.plan import MartPlan, ProjectPlan, plan_project
+from warehouse.marts.own_core import restricted_digest, spine_house, stores_of
+from warehouse.marts.plan import MartPlan, ProjectPlan, plan_project, prepare_request
 from warehouse.marts.publication import lay_out, publish_reviewed
 from warehouse.marts.published import find_published
 from warehouse.marts.views import make_views
@@ -87,7 +88,8 @@ def publish(hub: Hub, progress: Callable[[str], None] | None = None) -> list[Ste
     for project, specs in load_marts(hub.deployment.marts_dir).items() if hashes else ():
         try:
             plan = plan_project(hub, core, project, specs)
-            steps += _publish_project(hub, plan, plan.input_hash(hub, hashes), progress)
+            made_from = plan.input_hash(hub, hashes, restricted_digest(hub, plan))
+            steps += _publish_project(hub, plan, made_from, progress)
         except Refused as error:
             steps.append(StepResult(STEP, project, status="refused", errors=error.details))
     return [*steps, *publish_reviewed(hub, STEP)]
@@ -123,13 +125,13 @@ def _make(hub: Hub, plan: ProjectPlan, store: Store) -> tuple[dict[str, _Made], 
     hub.opener.remove(building)
     made: dict[str, _Made] = {}
     study_ids = Store.study_ids(plan.project)
-    with hub.opener.session(read=[Store.warehouse()], write=[building, study_ids]) as session:
-        make_views(session, plan)
+    with hub.opener.session(read=stores_of(hub, plan), write=[building, study_ids]) as session:
+        make_views(session, hub, plan)
         for mart in plan.marts:
             start = time.perf_counter()
             done = _make_mart(hub, session, plan, mart)
             made[mart.name] = replace(done, seconds=time.perf_counter() - start)
-        return made, link_facts(session)
+        return made, link_facts(session, spine_house(hub, plan))
 
 
 def _make_mart(hub: Hub, session: Session, plan: ProjectPlan, mart: MartPlan) -> _Made:
@@ -142,7 +144,7 @@ def _make_mart(hub: Hub, session: Session, plan: ProjectPlan, mart: MartPlan) ->
     if kind == "rows":
         shown, report = protect_rows(frame, mart.spec.definition, plan.decision.obligations)
         return _written(session, mart, len(frame), shown, report)
-    request = Request("prepare", project=plan.project, fields=mart.fields, form="aggregates")
+    request = prepare_request(plan.project, mart)
     decision = hub.gate.require(request)
     rules = CellRules.from_obligations(decision.obligations)
     aggregates = mart.spec.definition.aggregates

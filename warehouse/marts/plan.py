@@ -53,6 +53,7 @@ class ProjectPlan:
         marts: Its marts, in order of name.
         decision: The permission to build, with its obligations.
         trail: Every step from agencies' files to the marts' columns.
+        agreements: Ids of the agreements its license rests on.
     """
 
     project: str
@@ -61,6 +62,7 @@ class ProjectPlan:
     marts: tuple[MartPlan, ...]
     decision: Decision
     trail: Trail
+    agreements: tuple[str, ...]
 
     def trail_of(self, mart: MartPlan) -> Trail:
         """Return the steps behind one mart."""
@@ -71,18 +73,31 @@ class ProjectPlan:
         """Return the days of service of a source that license and agreement name."""
         return self.decision.obligations.period(source)
 
-    def input_hash(self, hub: Hub, core_hashes: Mapping[str, str]) -> str:
-        """Return the hash of everything the marts depend on."""
+    def input_hash(self, hub: Hub, core_hashes: Mapping[str, str], restricted: str) -> str:
+        """Return the hash of everything the marts depend on.
+
+        Args:
+            hub: The hub.
+            core_hashes: What core was made from, by source.
+            restricted: Digest of the records the project may not see, and of its spine.
+        """
         sources = sorted({source for source, _ in self.view.facts})
         return input_hash(
             [
                 _FORMAT,
+                restricted,
                 {source: core_hashes.get(source) for source in sources},
-                hub.agreements.digests(),
+                self._digests(hub),
                 self.decision.obligations.listed(),
                 [(m.name, m.spec.sql, m.spec.definition.model_dump(mode="json")) for m in self.marts],
             ]
         )
+
+    def _digests(self, hub: Hub) -> Mapping[str, str]:
+        """Return the digests of the documents concerned, as they govern today."""
+        current = hub.agreements.on(hub.gate.today())
+        concerned = {current.emou.id, current.dul_for(self.project).id, *self.agreements}
+        return {name: sha256 for name, sha256 in current.digests().items() if name in concerned}
 
 
 def plan_project(hub: Hub, core: CoreCatalog, project: str, specs: Sequence[MartSpec]) -> ProjectPlan:
@@ -93,24 +108,36 @@ def plan_project(hub: Hub, core: CoreCatalog, project: str, specs: Sequence[Mart
         Invalid: The lineage of a mart cannot be derived, or its columns are not those
             its definition declares.
     """
-    license_ = hub.agreements.dul_for(project)
+    license_ = hub.agreements.on(hub.gate.today()).dul_for(project)
     view = ProjectView(core, license_.licensed)
+    marts = plan_marts(view, specs)
+    trail = lay_marts(hub.contracts, core, view, specs)
+    decision = hub.gate.require(build_request(project, marts))
+    return ProjectPlan(project, core, view, marts, decision, trail, tuple(license_.agreements))
+
+
+def plan_marts(view: ProjectView, specs: Sequence[MartSpec]) -> tuple[MartPlan, ...]:
+    """Follow every column of a project's marts back to what agencies sent.
+
+    Raises:
+        Invalid: The lineage of a mart cannot be derived, or its columns are not those
+            its definition declares.
+    """
     marts = tuple(MartPlan(spec, view.trace(spec.sql, spec.place)) for spec in specs)
     Invalid.collect(fault for mart in marts for fault in _column_faults(mart))
-    trail = lay_marts(hub.contracts, core, view, specs)
-    fields = frozenset().union(*(mart.fields for mart in marts))
-    rows = any(spec.definition.kind == "rows" for spec in specs)
-    decision = hub.gate.require(
-        Request(
-            "build",
-            purpose=license_.purpose,
-            sources=frozenset(field.split(".", 1)[0] for field in fields),
-            fields=fields,
-            project=project,
-            form="rows" if rows else "aggregates",
-        )
-    )
-    return ProjectPlan(project, core, view, marts, decision, trail)
+    return marts
+
+
+def build_request(project: str, marts: Sequence[MartPlan]) -> Request:
+    """Ask to build a project's marts together, for the purpose of its license."""
+    fields = frozenset[str]().union(*(mart.fields for mart in marts))
+    rows = any(mart.spec.definition.kind == "rows" for mart in marts)
+    return Request("build", fields=fields, project=project, form="rows" if rows else "aggregates")
+
+
+def prepare_request(project: str, mart: MartPlan) -> Request:
+    """Ask to prepare one mart of counts for its reviewers."""
+    return Request("prepare", fields=mart.fields, project=project, form="aggregates")
 
 
 def _column_faults(mart: MartPlan) -> list[ErrorDetail]:

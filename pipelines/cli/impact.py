@@ -1,0 +1,80 @@
+"""`commonweal impact`: what would stop or change, before anybody signs it.
+
+Belongs here: options and the printed forecast. Does not: the forecast
+(warehouse.impact). Nothing is done and nothing is logged.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines.cli.context import Context
+from pipelines.cli.output import emit, json_option, say, table
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from warehouse.hub import Hub
+    from warehouse.impact import Forecast
+
+
+@click.command()
+@click.option("--end", metavar="DOCUMENT", help="The document ends: it permits nothing from the day on.")
+@click.option("--stop", metavar="DOCUMENT", help="The document is stopped from the day on.")
+@click.option(
+    "--change",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The file's document is in force, signed by everybody, instead of the one of its id.",
+)
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day. Default: today.")
+@json_option
+@click.pass_obj
+def impact(
+    context: Context,
+    end: str | None,
+    stop: str | None,
+    change: Path | None,
+    on: datetime | None,
+    as_json: bool,
+) -> None:
+    """Foretell what would stop or change if a document ended, was stopped or changed.
+
+    The same decisions are made as a run would make, with the documents as they are and as
+    they would be, on one day. Nothing is done, and nothing is written to the log.
+    """
+    if sum(option is not None for option in (end, stop, change)) != 1:
+        raise click.UsageError("Give exactly one of --end, --stop and --change.")
+    with context.hub() as hub:
+        found = _foretold(hub, end or stop, change, on.date() if on else hub.deployment.today())
+    emit(found.to_json(), as_json=as_json, people=lambda: _show(found.to_json()))
+
+
+def _foretold(hub: "Hub", document: str | None, change: Path | None, on: "date") -> "Forecast":
+    from warehouse.impact import ending, forecast, with_document
+
+    before = hub.gate.current()
+    if change is not None:
+        after, _, faults = with_document(before.on(on), change)
+        return forecast(hub, before, after, on, tuple(faults))
+    assert document is not None
+    return forecast(hub, before, ending(before, document, on), on)
+
+
+def _show(payload: dict[str, Any]) -> None:
+    items = [*payload["stops"], *payload["changes"]]
+    if items:
+        table(["what", "name", "then"], [[i["kind"], i["name"], i["effect"]] for i in items])
+        say()
+        for item in items:
+            say(item["sentence"])
+    say(
+        f"On {payload['on']}, {len(payload['stops'])} uses would stop, "
+        f"{len(payload['changes'])} would change, {payload['unchanged']} would go on as they are."
+    )
+    if payload["faults"]:
+        say("\nThe documents would contradict one another, and nothing would run before that is mended:")
+        for fault in payload["faults"]:
+            say(f"  {fault['what']}")
