@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from data_sharing_agreements.bases import forbidding, standing_prohibitions
 from privacy.vault import IDENTIFIER_ROLES
 from warehouse.contracts_model import (
     Column,
@@ -38,6 +39,7 @@ def check_contract(contract: Contract, faults: Faults) -> None:
         _table(contract, table, faults)
         for column in table.columns:
             _column(contract, column, f"schema.{table.name}.{column.name}", faults)
+            _prohibited(column, f"schema.{table.name}.{column.name}", faults)
 
 
 def _names(contract: Contract, faults: Faults) -> None:
@@ -167,3 +169,10 @@ def _roles(column: Column, place: str, faults: Faults) -> None:
     unclassified = column.role not in (None, "sex") and column.disclosure is Disclosure.ORDINARY
     if unclassified and not column.pseudonym:
         faults.add(f"{place}.classification", "an identifier is not ordinary", "classify it as direct")
+
+
+def _prohibited(column: Column, place: str, faults: Faults) -> None:
+    """No contract describes what a law keeps out of the hub, whatever an agreement says."""
+    if (barred := forbidding(standing_prohibitions(), column.name)) is not None:
+        law, never = barred
+        faults.add(place, f"would hold {never.what}: {law.citation}", "leave it out of the contract")

@@ -165,7 +165,7 @@ def _basis(found: Found[Dsa], basis: Basis, frames: Sequence[Emou]) -> Iterator[
     yield from _bans(found, basis, frames)
     if not basis.checked_against_text and all(s.role != "counsel" for s in dsa.signatories):
         yield found.fault(
-            "counsel-missing",
+            "counsel-not-named",
             "signatories",
             f"{basis.code} was not checked against the law's text and no counsel signs",
             f"{basis.citation}: the file of the basis says that its text was not checked.",
