@@ -21,8 +21,8 @@ from pathlib import Path
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from data_sharing_agreements.lifecycle.acts import Act, Filed, new_act, place_act, public_hex, subject_of
-from data_sharing_agreements.lifecycle.judging import Standings, judge
+from data_sharing_agreements.lifecycle.acts import Filed, new_act, place_act, public_hex, subject_of
+from data_sharing_agreements.lifecycle.requirements import Surroundings, requirements_of
 from data_sharing_agreements.lifecycle.roster import Board, Roster, Signatory
 from data_sharing_agreements.lifecycle.states import ActKind, State
 from data_sharing_agreements.models import Document, Dsa, Dul, Emou
@@ -40,9 +40,6 @@ VICE_CHAIR = "Vice Chair"
 """Second office of the board, so that two of its people can admit a changed roster."""
 
 KEYS_FROM = date(1990, 1, 1)
-
-_LATE = datetime(9999, 1, 1, tzinfo=UTC)
-"""Later than any act: whether one is due yet is not for the demonstration to judge."""
 
 _LEAD = {Emou: 31, Dsa: 24, Dul: 17}
 """Days before its term begins on which a document is signed."""
@@ -77,12 +74,9 @@ def roster_for(documents: Iterable[Document]) -> Roster:
     )
 
 
-def acts_for(documents: Sequence[Document], roster: Roster) -> list[Filed]:
+def acts_for(documents: Sequence[Document]) -> list[Filed]:
     """Return every act that brings all documents into force, signed with demonstration keys."""
-    filed: list[Filed] = []
-    for document in sorted(documents, key=lambda d: (_order(d), d.version)):
-        filed += _approve(document, documents, roster, filed)
-    return filed
+    return [filed for document in documents for filed in _approve(document, documents)]
 
 
 def sign_directory(directory: Path) -> Roster:
@@ -100,7 +94,7 @@ def sign_directory(directory: Path) -> Roster:
     text = "# " + NOTICE.replace(". ", ".\n# ") + "\n" + yaml.safe_dump(content, sort_keys=False, width=110)
     (directory / "signatories.yaml").write_text(text, encoding="utf-8")
     shutil.rmtree(directory / "acts", ignore_errors=True)
-    for filed in acts_for(documents, roster):
+    for filed in acts_for(documents):
         place_act(directory / "acts", filed.act)
     return roster
 
@@ -113,25 +107,20 @@ def _read(directory: Path, folder: str, model: type[Document]) -> list[Document]
     return [document for document in read if document is not None]
 
 
-def _approve(
-    document: Document, documents: Sequence[Document], roster: Roster, before: Sequence[Filed]
-) -> Iterator[Filed]:
+def _approve(document: Document, documents: Sequence[Document]) -> Iterator[Filed]:
     """Do what each state asks for, until the document is approved."""
     day = document.term.start - timedelta(days=_LEAD[type(document)])
     moment = datetime.combine(day, time(9), UTC)
-    made: list[Filed] = []
-    for kind, signatory in _script(document, documents, roster, before):
-        act = new_act(subject_of(document), kind, signatory, key_of(signatory), moment)
+    subject = subject_of(document)
+    folder = f"{document.id}@{document.version}"
+    for kind, signatory in _script(document, documents):
+        yield Filed(new_act(subject, kind, signatory, key_of(signatory), moment), folder, folder)
         moment += timedelta(minutes=10)
-        made.append(_filed(act))
-    yield from made
 
 
-def _script(
-    document: Document, documents: Sequence[Document], roster: Roster, before: Sequence[Filed]
-) -> Iterator[tuple[ActKind, str]]:
-    standings: Standings = judge(documents, roster, before, now=_LATE)
-    wanted = standings[(document.id, document.version)].dossier.requirements
+def _script(document: Document, documents: Sequence[Document]) -> Iterator[tuple[ActKind, str]]:
+    """Who does what, in order, as if every document it rests on were approved."""
+    wanted = requirements_of(document, _around(document, documents))
     hub = next((p.name for p in document.parties if p.role == "hub"), document.parties[0].name)
     officer = slug_of(hub, OFFICER)
 
@@ -153,6 +142,17 @@ def _script(
         yield from signing(State.BOARD_REVIEW)
 
 
+def _around(document: Document, documents: Sequence[Document]) -> Surroundings:
+    newest = {d.id: d for d in sorted(documents, key=lambda d: d.version)}
+    earlier = [d for d in documents if d.id == document.id and d.version < document.version]
+    before = max(earlier, key=lambda d: d.version, default=None)
+    frames = [document if isinstance(document, Emou) else d for d in newest.values() if isinstance(d, Emou)]
+    names = document.agreements if isinstance(document, Dul) else ()
+    dsas = tuple(d for name in names if isinstance(d := newest.get(name), Dsa))
+    emou = before if isinstance(document, Emou) and isinstance(before, Emou) else frames[0]
+    return Surroundings(emou, dsas, before)
+
+
 def slug_of(party: str, office: str) -> str:
     """Return the id of whoever holds an office of a party."""
     return re.sub(r"[^a-z0-9]+", "-", f"{party} {office}".lower()).strip("-")
@@ -170,15 +170,6 @@ def _entry(party: str, office: str) -> Signatory:
             "from": KEYS_FROM,
         }
     )
-
-
-def _filed(act: Act) -> Filed:
-    folder = f"{act.document}@{act.version}"
-    return Filed(act, folder, folder)
-
-
-def _order(document: Document) -> int:
-    return [Emou, Dsa, Dul].index(type(document))
 
 
 if __name__ == "__main__":

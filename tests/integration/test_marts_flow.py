@@ -24,6 +24,7 @@ from data_sharing_agreements.errors import Refused, UsageFault
 from data_sharing_agreements.gate import Gate
 from linkage.spine import ensure_spine
 from privacy.keys import Role
+from tests.agreements_support import signed
 from warehouse.core import build
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
@@ -392,7 +393,7 @@ def test_an_expired_license_refuses_its_project_and_no_other(hub: Hub, tmp_path:
     )
     dul = agreements / "dul" / "DUL-2026-001.yaml"
     dul.write_text(dul.read_text().replace("expiry: 2035-12-31", "expiry: 2022-01-02"), encoding="utf-8")
-    changed = load_agreements(agreements)
+    changed = load_agreements(signed(agreements))
     gate = Gate(changed, hub.log, hub.deployment.today)
     other = dataclasses.replace(hub, agreements=changed, gate=gate)
     statuses = {step.source.split("/")[0]: step.status for step in publish(other)}

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.cli.main import run_cli
 from pipelines.runner import run_everything
+from tests.agreements_support import signed
 from tests.integration.pipelines_one_source import SOURCE, one_source
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
@@ -47,6 +48,7 @@ def expire(deployment: Deployment) -> None:
     text = path.read_text()
     assert "expiry: 2035-12-31" in text
     path.write_text(text.replace("expiry: 2035-12-31", "expiry: 2023-12-31"))
+    signed(deployment.agreements_dir)
 
 
 def spine(deployment: Deployment) -> int:

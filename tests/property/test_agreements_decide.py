@@ -16,6 +16,8 @@ from data_sharing_agreements.bases import Basis
 from data_sharing_agreements.decisions import Request, decide
 from data_sharing_agreements.documents import Agreements
 from data_sharing_agreements.models import Dsa, Dul, Emou
+from data_sharing_agreements.registry.stops import Stop
+from tests.agreements_support import acted, approved, judged
 
 SOURCES = ("alpha", "beta", "gamma")
 PURPOSES = ("program_evaluation", "performance_management", "research")
@@ -107,7 +109,10 @@ def frame(identity, tier):
         "title": "t",
         "summary": "s",
         "parties": [{"name": "one", "role": "hub"}, {"name": "two", "role": "data_owner"}],
-        "signatures": [{"office": "o", "party": "one", "role": "signatory", "signed": date(2022, 1, 1)}],
+        "signatories": [
+            {"office": "o", "party": "one", "role": "signatory"},
+            {"office": "p", "party": "two", "role": "signatory"},
+        ],
     }
 
 
@@ -452,8 +457,33 @@ def plain_obligations(emou, some_dsas, dul, bases, asked):
     }
 
 
+STANDING = ("status", "suspensions")
+"""What a raw document says of its standing, which in truth is a matter of acts and stops."""
+
+
 def as_model(model, raw):
-    return model.model_validate_json(json.dumps(raw, default=str))
+    stated = {key: value for key, value in raw.items() if key not in STANDING}
+    return model.model_validate_json(json.dumps(stated, default=str))
+
+
+def with_standing(agreements, raws):
+    """The documents signed, suspended, ended and stopped as the raw ones say."""
+    done = approved(agreements)
+    done = judged(done, [f for f in done.acts if _by_id(raws, f.act.document)["status"] != "draft"])
+    for raw in raws:
+        act = {"suspended": "suspend", "terminated": "terminate"}.get(raw["status"])
+        if act is not None:
+            done = acted(done, raw["id"], act, ("one", "o"), raw["term"]["start"] - timedelta(days=1))
+    stops = [
+        Stop(raw["id"], one["start"], one["until"], one["reason"], one["by"])
+        for raw in raws
+        for one in raw["suspensions"]
+    ]
+    return done.with_stops(stops)
+
+
+def _by_id(raws, name):
+    return next(raw for raw in raws if raw["id"] == name)
 
 
 QUESTIONS = 20
@@ -470,6 +500,8 @@ def test_decide_agrees_with_a_plain_reading(data):
         duls=() if world["dul"] is None else (as_model(Dul, world["dul"]),),
         bases={code: as_model(Basis, law) for code, law in world["bases"].items()},
     )
+    raws = [world["emou"], *world["dsas"], *([] if world["dul"] is None else [world["dul"]])]
+    agreements = with_standing(agreements, raws)
     documents = (world["emou"], world["dsas"], world["dul"], world["bases"])
     for _ in range(QUESTIONS):
         asked, on = data.draw(questions(world))

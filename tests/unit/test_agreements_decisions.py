@@ -13,13 +13,16 @@ from data_sharing_agreements.decisions import Request, agreements_in_force, deci
 from data_sharing_agreements.decisions.rules_time import after_working_days
 from data_sharing_agreements.decisions.verbs import RULES
 from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, Agreements, load_agreements
+from data_sharing_agreements.registry.stops import Stop
 from data_sharing_agreements.terms import Period
-from data_sharing_agreements.vocabulary import Form, Purpose, Status, Verb
+from data_sharing_agreements.vocabulary import Form, Purpose, Verb
+from tests.agreements_support import acted, approved, judged
 
 ON = date(2026, 6, 1)
 EVERGREEN = load_agreements(EVERGREEN_DIRECTORY)
 ALL = frozenset(EVERGREEN.sources())
 EMOU = "EMOU-EVERGREEN-2022"
+HUB = ("Evergreen Data Hub", "Chief Data Officer")
 
 GOOD = {
     "ingest": Request(
@@ -65,11 +68,13 @@ def changed(document_id: str, **terms: object) -> Agreements:
     def change(document):
         return document.model_copy(update=terms) if document.id == document_id else document
 
-    return Agreements(
-        emou=change(EVERGREEN.emou),
-        dsas=tuple(change(d) for d in EVERGREEN.dsas),
-        duls=tuple(change(d) for d in EVERGREEN.duls),
-        bases=EVERGREEN.bases,
+    return approved(
+        Agreements(
+            emou=change(EVERGREEN.emou),
+            dsas=tuple(change(d) for d in EVERGREEN.dsas),
+            duls=tuple(change(d) for d in EVERGREEN.duls),
+            bases=EVERGREEN.bases,
+        )
     )
 
 
@@ -275,16 +280,18 @@ def test_every_document_concerned_must_be_in_force(verb, document):
     assert refusals(GOOD[verb], changed(document, term=tomorrow)) == {
         ("agreement-not-started", document, "term.start")
     }
-    for status in set(Status) - {Status.ACTIVE}:
-        assert refusals(GOOD[verb], changed(document, status=status)) == {
-            (f"agreement-{status}", document, "status")
-        }
+    unsigned = judged(EVERGREEN, [f for f in EVERGREEN.acts if f.act.document != document])
+    assert refusals(GOOD[verb], unsigned) == {("agreement-not-approved", document, "signatories")}
+    for act, state in (("suspend", "suspended"), ("terminate", "terminated")):
+        stopped = acted(EVERGREEN, document, act, HUB, ON)
+        assert refusals(GOOD[verb], stopped) == {(f"agreement-{state}", document, f"acts.{act}")}
+        assert not refusals(GOOD[verb], stopped, ON - timedelta(days=1))
 
 
 @pytest.mark.parametrize("verb", USE)
 def test_documents_that_are_not_concerned_do_not_matter(verb):
     for document in {d.id for d in EVERGREEN.documents()} - set(CONCERNED[verb]):
-        assert not refusals(GOOD[verb], changed(document, status=Status.TERMINATED))
+        assert not refusals(GOOD[verb], acted(EVERGREEN, document, "terminate", HUB, ON))
 
 
 @pytest.mark.parametrize("verb", UPKEEP)
@@ -366,20 +373,24 @@ def test_the_public_notice_of_a_source_names_the_purpose():
 
 def test_rows_are_disclosed_further_only_under_license():
     open_rows = {"form": Form.ROWS, "outputs": Form.ROWS}
-    free = Agreements(
-        EVERGREEN.emou,
-        tuple(
-            d.model_copy(update={"release": d.release.model_copy(update=open_rows)}) for d in EVERGREEN.dsas
-        ),
-        tuple(
-            d.model_copy(update={"release": d.release.model_copy(update=open_rows)}) for d in EVERGREEN.duls
-        ),
-        {
-            code: basis.model_copy(
-                update={"limits": basis.limits.model_copy(update=open_rows | {"release_form": Form.ROWS})}
-            )
-            for code, basis in EVERGREEN.bases.items()
-        },
+    free = approved(
+        Agreements(
+            EVERGREEN.emou,
+            tuple(
+                d.model_copy(update={"release": d.release.model_copy(update=open_rows)})
+                for d in EVERGREEN.dsas
+            ),
+            tuple(
+                d.model_copy(update={"release": d.release.model_copy(update=open_rows)})
+                for d in EVERGREEN.duls
+            ),
+            {
+                code: basis.model_copy(
+                    update={"limits": basis.limits.model_copy(update=open_rows | {"release_form": Form.ROWS})}
+                )
+                for code, basis in EVERGREEN.bases.items()
+            },
+        )
     )
     asked = dataclasses.replace(GOOD["release"], form="rows")
     found = refusals(asked, free)
@@ -414,16 +425,27 @@ def test_first_and_last_day_are_in_force():
     assert refusals(GOOD["ingest"], on_the_day, ON - timedelta(days=1))
 
 
-def test_a_suspension_holds_from_its_first_to_its_last_day():
-    from data_sharing_agreements.terms import Suspension
-
-    stop = Suspension(start=ON, until=ON + timedelta(days=2), reason="a breach", by="the owner")
-    suspended = changed("DSA-ESD-WAGES", suspensions=(stop,))
-    days = {n: bool(refusals(GOOD["ingest"], suspended, ON + timedelta(days=n))) for n in range(-1, 4)}
+def test_a_suspension_holds_until_whoever_suspended_resumes():
+    owner = ("Employment Security Department", "Commissioner")
+    suspended = acted(EVERGREEN, "DSA-ESD-WAGES", "suspend", owner, ON)
+    until = ON + timedelta(days=3)
+    resumed = acted(suspended, "DSA-ESD-WAGES", "resume", owner, ON, effective=until)
+    days = {n: bool(refusals(GOOD["ingest"], resumed, ON + timedelta(days=n))) for n in range(-1, 4)}
     assert days == {-1: False, 0: True, 1: True, 2: True, 3: False}
-    assert refusals(GOOD["ingest"], suspended) == {("agreement-suspended", "DSA-ESD-WAGES", "suspensions.0")}
-    open_ended = changed("DSA-ESD-WAGES", suspensions=(stop.model_copy(update={"until": None}),))
-    assert refusals(GOOD["ingest"], open_ended, date(2030, 1, 1))
+    assert refusals(GOOD["ingest"], suspended, date(2030, 1, 1)) == {
+        ("agreement-suspended", "DSA-ESD-WAGES", "acts.suspend")
+    }
+    by_another = acted(suspended, "DSA-ESD-WAGES", "resume", HUB, ON)
+    assert refusals(GOOD["ingest"], by_another)
+
+
+def test_a_stop_forbids_while_it_stands():
+    stop = Stop("DSA-ESD-WAGES", ON, ON + timedelta(days=2), "a breach", "the owner")
+    stopped = EVERGREEN.with_stops((stop,))
+    days = {n: bool(refusals(GOOD["ingest"], stopped, ON + timedelta(days=n))) for n in range(-1, 4)}
+    assert days == {-1: False, 0: True, 1: True, 2: True, 3: False}
+    assert refusals(GOOD["ingest"], stopped) == {("agreement-stopped", "DSA-ESD-WAGES", "stop")}
+    assert EVERGREEN.with_stops(()) is EVERGREEN
 
 
 def test_linkage_needs_both_sides():
@@ -480,8 +502,9 @@ def test_all_reasons_are_given_not_only_the_first():
 def test_sources_in_force_by_date():
     assert agreements_in_force(EVERGREEN, ON) == ALL
     assert agreements_in_force(EVERGREEN, date(2021, 12, 31)) == frozenset()
-    assert agreements_in_force(changed(EMOU, status=Status.SUSPENDED), ON) == frozenset()
-    assert agreements_in_force(changed("DSA-OSPI-K12", status=Status.SUSPENDED), ON) == ALL - {"ospi_k12"}
+    assert agreements_in_force(acted(EVERGREEN, EMOU, "suspend", HUB, ON), ON) == frozenset()
+    without = acted(EVERGREEN, "DSA-OSPI-K12", "suspend", HUB, ON)
+    assert agreements_in_force(without, ON) == ALL - {"ospi_k12"}
 
 
 def test_a_decision_takes_under_a_millisecond_with_500_documents():
@@ -492,7 +515,9 @@ def test_a_decision_takes_under_a_millisecond_with_500_documents():
         for i in range(250 - len(ALL))
     ]
     duls = [license_.model_copy(update={"id": f"DUL-X-{i}", "project": f"project-{i}"}) for i in range(248)]
-    many = Agreements(EVERGREEN.emou, (*EVERGREEN.dsas, *dsas), (*EVERGREEN.duls, *duls), EVERGREEN.bases)
+    many = approved(
+        Agreements(EVERGREEN.emou, (*EVERGREEN.dsas, *dsas), (*EVERGREEN.duls, *duls), EVERGREEN.bases)
+    )
     assert len(many.documents()) >= 500
     seconds = []
     for request in [*GOOD.values()] * 50:
