@@ -12,10 +12,13 @@ from dataclasses import replace
 from datetime import date
 
 from data_sharing_agreements.decisions import Decision, Request, decide
+from data_sharing_agreements.decisions.obligations import Obligations
+from data_sharing_agreements.decisions.records import ClauseRef
 from data_sharing_agreements.documents.agreements import Agreements
 from data_sharing_agreements.documents.history import write_down_documents
 from data_sharing_agreements.errors import ErrorDetail, Refused
 from data_sharing_agreements.log import Log
+from data_sharing_agreements.publication import WAITS, why_publication_waits
 from data_sharing_agreements.registry.stops import standing_stops
 from data_sharing_agreements.vocabulary import Verb
 
@@ -43,10 +46,23 @@ class Gate:
         """Decide on a request and write the decision down."""
         self._write_down_documents()
         on = self.today()
-        decision = decide(request, self.current(), on)
+        decision = self._unless_waiting(request, decide(request, self.current(), on), on)
         body = {"request": request.to_json(), "on": on, **decision.to_json()}
         del body["clauses"]
         return replace(decision, entry=self.log.append(DECISION, body, decision.clauses))
+
+    def _unless_waiting(self, request: Request, decision: Decision, on: date) -> Decision:
+        """Return a decision, or the refusal of what must wait for the log's witnesses."""
+        reason = why_publication_waits(request, self.agreements, self.log, on) if decision.permitted else None
+        if reason is None:
+            return decision
+        return replace(
+            decision,
+            permitted=False,
+            clauses=(ClauseRef(reason.document, reason.clause),),
+            obligations=Obligations(),
+            reasons=(reason,),
+        )
 
     def current(self) -> Agreements:
         """Return the documents under the stops that stand at this moment."""
@@ -114,6 +130,7 @@ NEXT_STEPS = {
     "use-prohibited": "Do not do it. No amendment of a license can permit a banned use.",
     "review-not-over": "Wait until the reviewers have had their days.",
     "redisclosure-not-permitted": "Release aggregates instead of rows.",
+    WAITS: "Give the witnesses a checkpoint (`commonweal log checkpoint`) and take in their cosignatures.",
     "nothing-asked": "Name the sources and fields that are needed.",
 }
 """What to do about each reason; for others, the board is asked."""

@@ -101,6 +101,19 @@ def checkpoint_from(content: Mapping[str, Any]) -> Checkpoint | None:
     return Checkpoint(**values)  # type: ignore[arg-type]
 
 
+def must_be_checkpoint(content: Mapping[str, Any]) -> Checkpoint:
+    """Read a checkpoint, or any file of the log that holds one.
+
+    Raises:
+        Invalid: There is none.
+    """
+    inner = content.get("checkpoint")
+    checkpoint = checkpoint_from(inner if isinstance(inner, dict) else content)
+    if checkpoint is None:
+        raise _unreadable("the file is not a checkpoint")
+    return checkpoint
+
+
 def known_key(given: bytes | None, signer: Signer | None) -> bytes:
     """Return the key signatures are checked with: the given one, or the signer's.
 

@@ -6,8 +6,6 @@ are made (`entries.py`), the tree (`merkle.py`), the full check (`verify.py`).
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +14,14 @@ from sqlalchemy import delete, insert, select
 
 from data_sharing_agreements.errors import UsageFault
 from data_sharing_agreements.log import merkle
-from data_sharing_agreements.log.checkpoints import Checkpoint, Signer, known_key, read_checkpoint, signed
+from data_sharing_agreements.log.checkpoints import (
+    Checkpoint,
+    Signer,
+    known_key,
+    must_be_checkpoint,
+    read_checkpoint,
+    signed,
+)
 from data_sharing_agreements.log.entries import (
     ERASURE,
     Clauses,
@@ -27,10 +32,14 @@ from data_sharing_agreements.log.entries import (
     node_reader,
     size_of,
 )
+from data_sharing_agreements.log.export import lines_of
+from data_sharing_agreements.log.files import replacing, write_json
+from data_sharing_agreements.log.proofs import last_signed_size, outside, proof_of
 from data_sharing_agreements.log.replay import check_registry, keep_state
-from data_sharing_agreements.log.showing import shown
+from data_sharing_agreements.log.showing import newest, shown
 from data_sharing_agreements.log.subjects import KEPT
 from data_sharing_agreements.log.verify import VerifyReport, verify
+from data_sharing_agreements.log.witnesses import Witness, take_in, witnessed_size
 from data_sharing_agreements.store import Database
 from data_sharing_agreements.store.clock import Clock, text_of, utc_now
 from data_sharing_agreements.store.schema import log_body, log_checkpoint, log_entry
@@ -109,7 +118,7 @@ class Log:
         with self.database.reading() as connection:
             wanted = _within(size_of(connection), size)
             if not 0 <= index < wanted:
-                raise _outside()
+                raise outside()
             return [h.hex() for h in merkle.inclusion_proof(index, wanted, node_reader(connection))]
 
     def consistency_proof(self, old: int, new: int | None = None) -> list[str]:
@@ -121,8 +130,59 @@ class Log:
         with self.database.reading() as connection:
             wanted = _within(size_of(connection), new)
             if not 0 <= old <= wanted:
-                raise _outside()
+                raise outside()
             return [h.hex() for h in merkle.consistency_proof(old, wanted, node_reader(connection))]
+
+    def prove(
+        self, index: int, size: int | None = None, since: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the file of a proof: an entry's place in a tree that a checkpoint signs.
+
+        Args:
+            index: The entry.
+            size: The tree; by default that of the newest checkpoint that has the entry,
+                and all entries if there is none.
+            since: A checkpoint someone kept: the proof shows that it begins the tree.
+
+        Raises:
+            UsageFault: There is no such entry.
+            Invalid: What was given is no checkpoint.
+            IntegrityFault: The kept checkpoint is of another history.
+        """
+        old = None if since is None else must_be_checkpoint(since)
+        with self.database.reading() as connection:
+            signed_size = last_signed_size(connection)
+            wanted = size or (signed_size if index < signed_size else size_of(connection))
+            proof = proof_of(connection, index, wanted, old)
+            return {**proof, "origin": self.database.origin_of(connection)}
+
+    def export(self, out: Path, *, bodies: bool = False, public_key: bytes | None = None) -> int:
+        """Write the whole log to a file, which appears only when it is complete.
+
+        Args:
+            out: The file: one JSON object a line.
+            bodies: Whether the texts of the entries go with it.
+            public_key: The hub's; by default that of the signer.
+
+        Returns:
+            The number of entries.
+        """
+        key = known_key(public_key, self.signer).hex()
+        with self.database.reading() as connection, replacing(out) as file:
+            origin, at = self.database.origin_of(connection), text_of(self.clock())
+            for line in lines_of(connection, origin, at, key, bodies=bodies):
+                file.write(line + "\n")
+            return size_of(connection)
+
+    def take_cosignature(self, content: Mapping[str, Any], witnesses: Iterable[Witness]) -> int:
+        """Keep a witness' cosignature, and return the size it vouches for. See `witnesses.take_in`."""
+        with self.database.writing() as connection:
+            return take_in(connection, self.database.origin_of(connection), content, witnesses, self.clock)
+
+    def witnessed_size(self, required: int, witnesses: Iterable[Witness]) -> int:
+        """Return how many of the first entries that many witnesses' parties have vouched for."""
+        with self.database.reading() as connection:
+            return witnessed_size(connection, self.database.origin_of(connection), witnesses, required)
 
     def checkpoint(self, out: Path | None = None) -> dict[str, Any]:
         """Sign the present state, keep it in the registry, and write it to `out`.
@@ -154,7 +214,7 @@ class Log:
             connection.execute(insert(log_checkpoint).values(size=size, checkpoint=canonical(content)))
             keep_state(connection, unsigned.origin, self.signer)
         if out is not None:
-            _write(out / f"{size:012d}.json" if out.is_dir() else out, content)
+            write_json(out / f"{size:012d}.json" if out.is_dir() else out, content)
         return content
 
     def verify(
@@ -198,6 +258,11 @@ class Log:
         with self.database.reading() as connection:
             return shown(connection, last, kind, document, since)
 
+    def newest(self, kind: str, name: str, value: str) -> int | None:
+        """Return the index of the newest entry of a kind whose text has that value, or None."""
+        with self.database.reading() as connection:
+            return newest(connection, kind, name, value)
+
     def erase_body(self, index: int, why: str, clauses: Clauses = ()) -> int:
         """Erase the body of an entry, and write down that it was erased.
 
@@ -221,17 +286,8 @@ class Log:
 
 def _within(size: int, asked: int | None) -> int:
     if asked is not None and asked > size:
-        raise _outside()
+        raise outside()
     return size if asked is None else asked
-
-
-def _outside() -> UsageFault:
-    return UsageFault.of(
-        "no-such-entry",
-        "The log has no such entry or size.",
-        why="A proof speaks of entries the log has.",
-        next="Ask for an index and sizes within the log.",
-    )
 
 
 def _not_erasable() -> UsageFault:
@@ -241,15 +297,3 @@ def _not_erasable() -> UsageFault:
         why="A body is erased once; the record of an erasure, and what the registry is held to, stay.",
         next="Choose another entry.",
     )
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a checkpoint so that a reader sees all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2, sort_keys=True)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -39,6 +39,17 @@ def shown(
     return [_entry(row) for row in reversed(rows)]
 
 
+def newest(connection: Connection, kind: str, name: str, value: str) -> int | None:
+    """Return the index of the newest entry of a kind whose text says that, or None."""
+    said = f"{json.dumps(name)}:{json.dumps(value)}"
+    query = (
+        select(log_entry.c.idx)
+        .join(log_body, log_body.c.idx == log_entry.c.idx)
+        .where(log_entry.c.kind == kind, log_body.c.body.contains(said, autoescape=True))
+    )
+    return connection.execute(query.order_by(log_entry.c.idx.desc()).limit(1)).scalar()
+
+
 def _entry(row: Row[Any]) -> dict[str, Any]:
     body = None if row.body is None else json.loads(row.body)
     return {

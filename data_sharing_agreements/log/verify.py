@@ -48,6 +48,8 @@ class VerifyReport:
         root: Root recomputed from them, hex.
         checkpoints: Checkpoints compared.
         unsigned: Entries after the last genuine checkpoint.
+        unwitnessed: Entries after the last checkpoint that enough witnesses cosigned;
+            None if there are no witnesses.
         faults: What is wrong.
     """
 
@@ -57,6 +59,7 @@ class VerifyReport:
     checkpoints: int
     unsigned: int
     faults: tuple[Fault, ...]
+    unwitnessed: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain JSON."""
@@ -67,6 +70,7 @@ class VerifyReport:
             "root": self.root,
             "checkpoints": self.checkpoints,
             "unsigned": self.unsigned,
+            "unwitnessed": self.unwitnessed,
             "faults": [{"index": fault.index, "kind": fault.kind} for fault in self.faults],
         }
 

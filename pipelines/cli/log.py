@@ -1,6 +1,7 @@
-"""`commonweal log verify|show|checkpoint`: the record of every decision, for anyone to check.
+"""`commonweal log`: the record of every decision, for anyone to check.
 
-Belongs here: reading checkpoints, printing. Does not: the log and its proofs.
+Belongs here: the group, and what looks at the log or signs it. Does not: files for
+others to check, and witnesses (`log_files.py`), or the log and its proofs.
 """
 
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from pipelines.cli.context import Context
+from pipelines.cli.log_files import check_place, compare, cosign, export, prove, verifier, witness
 from pipelines.cli.output import emit, json_option, note, say, table
 
 FEW = 4
@@ -57,24 +59,47 @@ def _show_verified(payload: dict[str, Any]) -> None:
     say(f"Root {payload['root']}")
     if payload["unsigned"]:
         say(f"{payload['unsigned']:,} entries were made since the last checkpoint.")
+    if payload["unwitnessed"]:
+        say(f"{payload['unwitnessed']:,} entries are not covered by the witnesses' cosignatures yet.")
     table(["entry", "fault"], [[fault["index"], fault["kind"]] for fault in payload["faults"]])
 
 
 @log.command()
 @click.option("-n", "--last", default=20, show_default=True, help="How many entries, newest last.")
+@click.option("--kind", help="Only entries of this kind, such as decision, act, delivery, query.")
+@click.option("--document", help="Only entries that rest on this document, or speak of it.")
+@click.option("--since", default="", help="Only entries from this day or time on (2026-09-01).")
 @json_option
 @click.pass_obj
-def show(context: Context, last: int, as_json: bool) -> None:
-    """Show the newest entries: what was decided, under which clauses."""
+def show(
+    context: Context, last: int, kind: str | None, document: str | None, since: str, as_json: bool
+) -> None:
+    """Show the newest entries: what was decided, under which clauses, and who has witnessed it."""
+    from data_sharing_agreements.publication import witnessed_size
+
     with context.hub() as hub:
-        entries = [dict(entry) for entry in hub.log.show(last)]
-    payload = {"schema": "commonweal/log show/1", "entries": entries}
-    emit(payload, as_json=as_json, people=lambda: _show_entries(entries))
+        entries = hub.log.show(last, kind=kind, document=document, since=since)
+        witnessed = witnessed_size(hub.agreements, hub.log, hub.deployment.today())
+    for entry in entries:
+        entry["witnessed"] = None if witnessed is None else entry["index"] < witnessed
+    payload = {"schema": "commonweal/log show/1", "witnessed_size": witnessed, "entries": entries}
+    emit(payload, as_json=as_json, people=lambda: _show_entries(entries, witnessed))
 
 
-def _show_entries(entries: list[dict[str, Any]]) -> None:
-    rows = [[e["index"], str(e["at"])[:19], e["kind"], _body(e), _documents(e)] for e in entries]
+def _show_entries(entries: list[dict[str, Any]], witnessed: int | None) -> None:
+    rows = [
+        [
+            f"{e['index']}{'*' if e['witnessed'] is False else ''}",
+            str(e["at"])[:19],
+            e["kind"],
+            _body(e),
+            _documents(e),
+        ]
+        for e in entries
+    ]
     table(["entry", "at", "kind", "what", "rests on"], rows)
+    if witnessed is not None and any(e["witnessed"] is False for e in entries):
+        say(f"* Not witnessed yet: the witnesses vouch for the first {witnessed:,} entries.")
     say("Every clause, and the whole of each entry: --json.")
 
 
@@ -124,15 +149,7 @@ def _nearness(document: str) -> tuple[int, str]:
 @click.pass_obj
 def checkpoint(context: Context, out: Path, as_json: bool) -> None:
     """Write a signed checkpoint to a file, to be kept where the operator cannot change it."""
-    from data_sharing_agreements.errors import UsageFault
-
-    if not out.absolute().parent.is_dir():
-        raise UsageFault.of(
-            "no-directory",
-            f"There is no directory to write {out.name} into.",
-            why="A checkpoint goes to a file in a directory that exists.",
-            next="Make the directory, or correct the path.",
-        )
+    check_place(out)
     with context.hub() as hub:
         signed = hub.log.checkpoint(out)
     payload = {"schema": "commonweal/log checkpoint/1", "path": str(out), "checkpoint": signed}
@@ -141,3 +158,7 @@ def checkpoint(context: Context, out: Path, as_json: bool) -> None:
         as_json=as_json,
         people=lambda: say(f"Wrote {out}: {signed['size']:,} entries, root {signed['root']}"),
     )
+
+
+for command in (prove, export, compare, cosign, witness, verifier):
+    log.add_command(command)
