@@ -10,7 +10,7 @@ would be too wide is broken or cut, never squeezed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from html import escape
 from textwrap import wrap
 
@@ -20,6 +20,7 @@ COLOURS = ("#0b6e8f", "#c07a1e", "#7a4b8c", "#3f7d4e", "#b0473b", "#4a5aa8", "#8
 _LETTER = 0.53
 """Mean width of a letter, in sizes of the type."""
 
+_CAPITAL = 0.68
 _MONO = 0.61
 _PAD = 10
 _LEAD = 1.28
@@ -41,6 +42,12 @@ def lines_of(text: str, width: float, size: float, most: int = 2, *, mono: bool 
         return lines
     last = lines[most - 1]
     return [*lines[: most - 1], f"{last[: room - 1].rstrip(' ,;.')}…"]
+
+
+def dot_svg(x: float, y: float, radius: float, colour: str, *, filled: bool = True) -> str:
+    """Return a dot."""
+    fill = colour if filled else "#fff"
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{fill}" stroke="{colour}"/>'
 
 
 def text_svg(x: float, y: float, text: str, size: float, kind: str = "", anchor: str = "start") -> str:
@@ -69,9 +76,12 @@ def curve_svg(
     )
 
 
-def label_svg(x: float, y: float, lines: Sequence[str], colour: str, size: float = 9.5) -> str:
-    """Return lines of small text on a white ground, centred on a point: a clause on an arrow."""
-    wide = max(len(line) for line in lines) * size * _LETTER + 10
+def label_svg(x: float, y: float, lines: Sequence[str], colour: str, size: float = 9.5, bold: int = 1) -> str:
+    """Return lines of small text on a white ground, centred on a point: a clause on an arrow.
+
+    The first `bold` lines are bold.
+    """
+    wide = max(len(line) * (_CAPITAL if i < bold else _LETTER) for i, line in enumerate(lines)) * size + 10
     high = len(lines) * size * 1.22 + 5
     ground = (
         f'<rect x="{x - wide / 2:.1f}" y="{y - high / 2:.1f}" width="{wide:.1f}" height="{high:.1f}" '
@@ -79,7 +89,7 @@ def label_svg(x: float, y: float, lines: Sequence[str], colour: str, size: float
     )
     first = y - high / 2 + size + 1.5
     return ground + "".join(
-        text_svg(x, first + i * size * 1.22, line, size, "b" if i == 0 else "q", "middle")
+        text_svg(x, first + i * size * 1.22, line, size, "b" if i < bold else "q", "middle")
         for i, line in enumerate(lines)
     )
 
@@ -95,7 +105,11 @@ class Row:
     @property
     def height(self) -> float:
         """Height in pixels."""
-        return 19 + 12.5 * len(self.said)
+        return 20 + 12.5 * len(self.said)
+
+    def padded(self, lines: int) -> Row:
+        """Return the row as high as if it said so many lines."""
+        return replace(self, said=(*self.said, *[""] * (lines - len(self.said))))
 
 
 @dataclass
@@ -110,6 +124,7 @@ class Box:
         colour: Of its edge.
         mono: Whether rows are named by code.
         x, y, width: Place and width; the layout sets them.
+        stretched, least_head: Least height, of the box and of title and lines under it.
     """
 
     key: str
@@ -121,17 +136,18 @@ class Box:
     x: float = 0
     y: float = 0
     width: float = 0
-    stretched: float = field(default=0)
+    stretched: float = 0
+    least_head: float = 0
 
     @property
     def head(self) -> float:
         """Height of title and lines under it."""
-        return 10 + 16 * len(self._title) + 13 * len(self._under) + 5
+        return max(self.least_head, 10 + 16 * len(self._title) + 13 * len(self._under) + 5)
 
     @property
     def height(self) -> float:
         """Height in pixels."""
-        own = self.head + sum(row.height for row in self.rows) + (6 if self.rows else 3)
+        own = self.head + sum(row.height for row in self.rows) + (5 if self.rows else 3)
         return max(own, self.stretched)
 
     @property
@@ -159,14 +175,15 @@ class Box:
 
     @property
     def _under(self) -> list[str]:
-        return [line for text in self.under for line in lines_of(text, self.width - 2 * _PAD, 10.5, 3)]
+        return [line for text in self.under for line in lines_of(text, self.width - 2 * _PAD, 10.5, 6)]
 
     def svg(self) -> str:
         """Return the box."""
         parts = [
             (
-                f'<rect x="{self.x:.1f}" y="{self.y:.1f}" width="{self.width:.1f}" height="{self.height:.1f}" '
-                f'rx="9" fill="#fff" stroke="{self.colour}" stroke-opacity=".55" stroke-width="1.2"/>'
+                f'<rect x="{self.x:.1f}" y="{self.y:.1f}" width="{self.width:.1f}" '
+                f'height="{self.height:.1f}" rx="9" fill="#fff" stroke="{self.colour}" '
+                f'stroke-opacity=".55" stroke-width="1.2"/>'
             ),
             (
                 f'<rect x="{self.x:.1f}" y="{self.y + 8:.1f}" width="3.5" height="{self.head - 13:.1f}" '

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from data_sharing_agreements.errors import CommonwealError, UsageFault
+from privacy.disclosure import SUPPRESSED
 from warehouse.deployment import Deployment
 from warehouse.indicators.definition import Definition as Indicator
 from warehouse.indicators.definition import load_definitions
@@ -82,7 +83,7 @@ def indicator_parts(definition: Indicator) -> dict[str, str]:
     """Return the parts of an indicator that have a lineage of their own, with what each means."""
     groups = {name: f"Groups by {name.replace('_', ' ')}." for name in definition.breakdowns}
     return {
-        VALUE: "Numerator divided by denominator, from the counts shown.",
+        VALUE: "The numerator divided by the denominator.",
         NUMERATOR: definition.numerator.meaning,
         DENOMINATOR: definition.denominator.meaning,
         definition.source.period: "The period.",
@@ -144,7 +145,7 @@ def _named(name: str, kind: Kind, definition: Definition, ends: tuple[Place, ...
         definition.mart,
         ends,
         last,
-        {"suppressed": "Whether the cell is withheld.", **meanings},
+        {**meanings, SUPPRESSED: "Whether the cell is withheld."},
     )
 
 

@@ -21,6 +21,7 @@ from warehouse.lineage.drawing import (
     Box,
     Row,
     curve_svg,
+    dot_svg,
     label_svg,
     lines_of,
     said,
@@ -31,12 +32,12 @@ from warehouse.lineage.story import FromSource, Story
 from warehouse.lineage.trail import ROWS, Layer, Place
 
 WIDTH = 1200
-_TOP = 168
+_TOP = 186
 _GAP = 16
 _MOST_COLUMNS = 9
 
-_X = (20.0, 356.0, 540.0, 778.0, 1014.0)
-_WIDTHS = (228.0, 112.0, 164.0, 172.0, 166.0)
+_X = (20.0, 354.0, 548.0, 786.0, 1012.0)
+_WIDTHS = (224.0, 122.0, 160.0, 176.0, 168.0)
 
 _HEADINGS = ("Agencies' files", "Linked", "Facts", "The mart", "What is shown")
 
@@ -83,8 +84,10 @@ class _Picture:
         for boxes, x, width in zip(self._columns, _X, _WIDTHS, strict=True):
             for box in boxes:
                 box.x, box.width = x, width
+        self._level()
         tallest = max(_height(boxes) for boxes in self._columns)
-        self._columns[1][0].stretched = min(tallest, max(220.0, tallest * 0.72))
+        link = self._columns[1][0]
+        link.stretched = min(tallest, link.head + 34.0 * (1 + max(map(len, self._columns))))
         for boxes in self._columns:
             _stand(boxes, tallest)
         self._bottom = _TOP + tallest
@@ -109,12 +112,25 @@ class _Picture:
                 *self._row_curves(),
                 *self._value_curves(),
                 *(box.svg() for boxes in self._columns for box in boxes),
+                *self._joining(),
                 *self._arrow_labels(),
                 *self._legend(),
                 *foot,
                 "</svg>",
             ]
         )
+
+    def _level(self) -> None:
+        """Give a mart and what is shown of it rows of the same heights, so that they stand side by side."""
+        mart, figure = self._columns[3][0], self._columns[4][0]
+        if [row.key for row in mart.rows] != [row.key for row in figure.rows]:
+            return
+        pairs = zip(mart.rows, figure.rows, strict=True)
+        most = [max(len(a.said), len(b.said)) for a, b in pairs]
+        for box in (mart, figure):
+            box.rows = tuple(row.padded(lines) for row, lines in zip(box.rows, most, strict=True))
+        head = max(mart.head, figure.head)
+        mart.least_head = figure.least_head = head
 
     # Boxes, from left to right
 
@@ -167,32 +183,35 @@ class _Picture:
 
     def _fact_row(self, layer: Layer, table: str, column: str) -> Row:
         into = [s for s in self._steps if s.end == Place(layer, table, column) and not s.rows]
-        done = in_words(told(operation for step in into for operation in step.how))
+        done = "" if layer is Layer.PERSON else in_words(told(o for step in into for o in step.how))
         name = _CORE_COLUMNS.get(column, column.replace("_", " "))
         return Row(column, name, said(done, _WIDTHS[2], 1))
 
     def _mart(self) -> Box:
         lineage = self.story.lineage
-        table = f"{lineage.named.project}/{lineage.named.mart}"
+        named = lineage.named
+        table = f"{named.project}/{named.mart}"
         version = f"version {lineage.version}" if lineage.version else "not built"
-        columns = self._in_order({p.column for p in lineage.whole.places(Layer.MART) if p.column != ROWS})
-        rows = tuple(self._mart_row(table, column) for column in columns)
-        return Box(f"mart:{table}", table, (f"{version}, {lineage.grounds.day}",), rows)
+        used = {p.column for p in lineage.values.places(Layer.MART)} | {
+            place.column for place in named.ends if place.layer is Layer.MART
+        }
+        rows = tuple(self._mart_row(table, column) for column in self._in_order(used - {ROWS}))
+        groups = [s.start.column for s in lineage.rows.steps if s.end.layer is Layer.FIGURE and s.rows]
+        by = ", ".join(sorted({name for name in groups if name not in used | {ROWS}}))
+        grouped = (f"also groups and periods: {by}",) if by else ()
+        return Box(f"mart:{table}", named.mart, (f"{named.project}, {version}", *grouped), rows)
 
     def _mart_row(self, table: str, column: str) -> Row:
         place = Place(Layer.MART, table, column)
         done = told(operation for s in self._steps if s.end == place for operation in s.how)
-        return Row(column, column, said(in_words(done) or "taken as it is", _WIDTHS[3]))
+        return Row(column, column, said(in_words(done) or "taken as it is", _WIDTHS[3], 3))
 
     def _figure(self) -> Box:
         named = self.story.lineage.named
         figures = self.story.lineage.whole.places(Layer.FIGURE)
-        layer = Layer.FIGURE if figures else Layer.MART
-        columns = self._in_order(
-            {p.column for p in (figures or named.ends) if p.column != ROWS and p.layer is layer}
-        )
+        columns = self._in_order({p.column for p in figures or named.ends} - {ROWS})
         rows = tuple(
-            Row(name, name.replace("_", " "), said(named.meanings.get(name, ""), _WIDTHS[4]))
+            Row(name, name.replace("_", " "), said(named.meanings.get(name, ""), _WIDTHS[4], 3))
             for name in columns
         )
         return Box("figure", named.title, (named.kind,), rows, ACCENT, mono=False)
@@ -218,11 +237,29 @@ class _Picture:
         link = self._box["link"]
         files, facts = self._columns[0], self._columns[2]
         for i, box in enumerate(files):
-            at = link.y + link.height * (i + 1) / (len(files) + 1)
-            yield curve_svg(box.right, (link.x, at), box.colour, 3, 0.55)
+            yield curve_svg(box.right, (link.x, self._tied(i, len(files))), box.colour, 3, 0.55)
         for i, box in enumerate(facts):
-            at = link.y + link.height * (i + 1) / (len(facts) + 1)
-            yield curve_svg((link.x + link.width, at), box.left, box.colour, 3, 0.4)
+            start = (link.x + link.width, self._tied(i, len(facts)))
+            yield curve_svg(start, box.left, box.colour, 3, 0.4)
+
+    def _tied(self, i: int, of: int) -> float:
+        """Return how high on the linkage's box the i-th of some curves is tied, below its text."""
+        link = self._box["link"]
+        return link.y + link.head + (link.height - link.head) * (i + 1) / (of + 1)
+
+    def _joining(self) -> Iterator[str]:
+        """Draw records of all sources coming together in people, and people in facts."""
+        link = self._box["link"]
+        centre = (link.x + link.width / 2, link.y + link.head + (link.height - link.head) / 2)
+        sides = ((self._columns[0], link.x), (self._columns[2], link.x + link.width))
+        for boxes, x in sides:
+            for i, box in enumerate(boxes):
+                at = self._tied(i, len(boxes))
+                left, right = ((x, at), centre) if x < centre[0] else (centre, (x, at))
+                yield curve_svg(left, right, box.colour, 1.6, 0.4)
+                yield dot_svg(x, at, 3.5, box.colour)
+        yield dot_svg(*centre, 21, ACCENT, filled=False)
+        yield text_svg(centre[0], centre[1] + 4, "people", 11, "b", "middle")
 
     def _row_curves(self) -> Iterator[str]:
         """Tie each fact that decides rows to the mart by one broken line."""
@@ -241,8 +278,7 @@ class _Picture:
         y1, y2 = left.row_at(row), right.row_at(end_row)
         begin = (left.right[0], left.right[1] if y1 is None else y1)
         arrive = (right.left[0], right.left[1] if y2 is None else y2)
-        colour = left.colour if left.colour != ACCENT else ACCENT
-        return curve_svg(begin, arrive, colour)
+        return curve_svg(begin, arrive, left.colour)
 
     @property
     def _mart_key(self) -> str:
@@ -267,19 +303,19 @@ class _Picture:
             yield curve_svg((x1, 119), (x2 - 4, 119), LINE, 2, 1)
             yield f'<path d="M{x2 - 6:.1f} 115l6 4l-6 4z" fill="{MUTED}"/>'
             if lines:
-                yield label_svg((x1 + x2) / 2, 145, lines, MUTED, 9)
+                yield label_svg((x1 + x2) / 2, 139 + 5.5 * len(lines), lines, MUTED, 9)
 
     def _between(self) -> list[list[str]]:
         """Return the clauses on the four arrows between the headings."""
         found = by_document(self.story.lineage.grounds.clauses)
         license_ = next((d for d in found if any(c.startswith("fields") for c in found[d])), "")
-        own = found.get(license_, [])
+        release = [[d, c] for d in found for c in found[d] if c.startswith("release")]
         linking = {c for clauses in found.values() for c in clauses if c.startswith("linkage.")}
         return [
-            ["agreements: tables"],
-            sorted(linking),
+            ["each agreement", "tables, term"],
+            ["each agreement", *sorted(linking)] if linking else [],
             [license_, "fields, purpose"] if license_ else [],
-            sorted(c for c in own if c.startswith("release")),
+            release[0] if release else [],
         ]
 
     def _arrow_labels(self) -> Iterator[str]:
@@ -291,9 +327,8 @@ class _Picture:
             documents = grounds.of_source.get(source.source, ())
             if not documents:
                 continue
-            at = link.y + link.height * (i + 1) / (len(files) + 1)
-            x, y = (box.right[0] + link.x) / 2, (box.right[1] + at) / 2
-            yield label_svg(x, y, lines_of(documents[0], 96, 9.5, 2), box.colour)
+            x, y = (box.right[0] + link.x) / 2, (box.right[1] + self._tied(i, len(files))) / 2
+            yield label_svg(x, y, lines_of(documents[0], 80, 9.5, 3), box.colour, bold=3)
 
     def _legend(self) -> Iterator[str]:
         y = self._bottom + 22
@@ -301,14 +336,15 @@ class _Picture:
         yield text_svg(62, y + 4, "gives values", 11.5, "q")
         yield curve_svg((160, y), (194, y), MUTED, 1.3, 0.8, "2 4")
         yield text_svg(202, y + 4, "decides which records count", 11.5, "q")
-        yield text_svg(400, y + 4, "Small print in a box says what is done on the way.", 11.5, "q")
+        words = "Each source has a colour. Small print in a box says what is done on the way."
+        yield text_svg(400, y + 4, words, 11.5, "q")
 
     def _foot(self) -> Iterator[str]:
         grounds = self.story.lineage.grounds
         refused = [f"{text} ({document}, {clause})" for text, document, clause in grounds.reasons]
         cited = ", ".join(by_document(grounds.clauses))
         lines = [self.story.permitted, *refused, f"Documents: {cited}." if cited else ""]
-        told_lines = [line for text in lines if text for line in lines_of(text, WIDTH - 40, 11.5, 6)]
+        told_lines = [line for text in lines if text for line in lines_of(text, WIDTH - 160, 11.5, 6)]
         for i, line in enumerate(told_lines):
             yield text_svg(20, self._bottom + 50 + 17 * i, line, 11.5, "" if i == 0 else "q")
 

@@ -196,14 +196,13 @@ class _Walk:
                 looked_up = _marked(self._looked_up_by(part, scope), Operation.LOOKED_UP)
                 found.append(_marked(_merged(self._column(part, scope), looked_up), *done_to(part, node)))
             if isinstance(part, exp.Is):
-                found += [
-                    _marked(self._presence(c, scope), Operation.PRESENCE) for c in part.find_all(exp.Column)
-                ]
+                columns_tested = part.find_all(exp.Column)
+                found += [_only(self._presence(c, scope), Operation.PRESENCE) for c in columns_tested]
         for inner in scope.subquery_scopes:
             if _contains(node, inner.expression):
                 columns, rows = self.outputs(inner)
-                parts = (rows, *(c.value_how for c in columns.values()))
-                found += [_marked(part, Operation.ELSEWHERE) for part in parts]
+                found.append(_only(rows, Operation.ELSEWHERE))
+                found += [_marked(c.value_how, Operation.ELSEWHERE) for c in columns.values()]
         return _merged(*found)
 
     def _presence(self, column: exp.Column, scope: Scope) -> How:
@@ -254,6 +253,11 @@ def _merged(*parts: How) -> How:
         for ref, operations in part.items():
             found[ref] = found.get(ref, frozenset()) | operations
     return found
+
+
+def _only(how: How, operation: Operation) -> How:
+    """Say of columns that decide rows what asking for those rows does, and no more."""
+    return {ref: frozenset({operation}) for ref in how}
 
 
 def _marked(how: How, *operations: Operation) -> How:
