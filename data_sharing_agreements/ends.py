@@ -60,6 +60,10 @@ OVER: frozenset[Step] = frozenset({Step.CERTIFIED, Step.WITHDRAWN})
 """Steps after which an ending needs nothing more."""
 
 
+BEFORE: frozenset[Step] = frozenset({Step.PLANNED, Step.WITHDRAWN})
+"""Steps at which nothing was destroyed."""
+
+
 def follows(before: Step, after: Step) -> bool:
     """Whether a step may be written down after another."""
     if after is Step.WITHDRAWN:
@@ -87,13 +91,11 @@ class HoldKind(StrEnum):
 
 
 CANNOT_PROVE: tuple[str, ...] = (
-    "That no block of a deleted file remains on the disk. Old files are encrypted under keys that were "
-    "overwritten and removed; a copy-on-write or wear-levelled disk may keep old blocks until they are reused.",
+    "That no old block remains on the disk. Its key was overwritten and removed; some disks keep old blocks.",
     "That nobody with administrator's rights on the host copied a file, a key or memory before.",
     "That nobody outside the hub kept a copy. What recipients attested is listed; it was not inspected.",
-    "That a person cannot be recognised by content in what was released before. Published tables stay published.",
-    "That backups of the key directory made before were destroyed. Until they are, data backups of the same "
-    "time can be read with them.",
+    "That nobody can be recognised by content in what was released before. What was published stays so.",
+    "That older copies of the key directory were destroyed. Data backups of their time open with them.",
 )
 """What a certificate says of itself."""
 

@@ -100,11 +100,24 @@ def finish(workplace: Workplace, ended: Outcome | None = None) -> Outcome:
 
 def _begin(hub: Hub, kind: str, landing: Path, progress: Progress) -> Workplace:
     hub.opener.wipe_spill()
-    check_stores(hub)
+    unfinished = hub.registry.ends.unfinished()
+    if not unfinished:
+        check_stores(hub)
     for dead in hub.registry.runs.unfinished():
         hub.registry.runs.finish(dead.id, "killed", 1)
     run = hub.registry.runs.start(kind)
-    return Workplace(hub, landing, run.id, progress)
+    workplace = Workplace(hub, landing, run.id, progress)
+    if unfinished:
+        _finish_endings(workplace)
+        check_stores(hub)
+    return workplace
+
+
+def _finish_endings(workplace: Workplace) -> None:
+    """Finish what a killed purge left, before any store is opened: its file and its key may be apart."""
+    from pipelines.ends import finish_unfinished  # needs this module
+
+    finish_unfinished(workplace)
 
 
 def _ending(error: BaseException) -> Outcome:

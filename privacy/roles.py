@@ -42,7 +42,6 @@ STORE_FAMILIES: dict[str, tuple[Root, frozenset[Role]]] = {
     "staging": (Root.HUB, frozenset({Role.SPLITTER})),
     "quarantine": (Root.HUB, frozenset({Role.SPLITTER})),
     "purge": (Root.HUB, frozenset({Role.SPLITTER, Role.LINKER})),
-    "tombstones": (Root.HUB, frozenset({Role.SPLITTER})),
     "vault": (Root.HUB, frozenset({Role.SPLITTER, Role.LINKER})),
     "warehouse": (Root.HUB, frozenset({Role.SPLITTER, Role.LINKER, Role.BUILDER})),
     "mart": (Root.MARTS, frozenset({Role.BUILDER, Role.PORTAL})),
@@ -52,7 +51,6 @@ STORE_FAMILIES: dict[str, tuple[Root, frozenset[Role]]] = {
 """First part of a store's name → its root, and the roles that may ever open it.
 
 `project/<id>` names no file: it is the project's own key, which seeds its noise.
-`tombstones` names no file either: it is the key under which the vault remembers what was purged.
 `coming/<store>` is the key of a store that is being rewritten, of the same family as the store.
 """
 

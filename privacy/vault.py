@@ -54,7 +54,6 @@ CREATE TABLE IF NOT EXISTS vault.current_delivery (
 CREATE TABLE IF NOT EXISTS vault.tombstone (
     namespace VARCHAR NOT NULL, mark VARCHAR NOT NULL, ending VARCHAR NOT NULL
 );
-CREATE TABLE IF NOT EXISTS vault.purge (ending VARCHAR NOT NULL, source VARCHAR NOT NULL);
 CREATE VIEW IF NOT EXISTS vault.current_identity AS
     SELECT * FROM vault.identity SEMI JOIN vault.current_delivery USING (delivery_id);
 """
@@ -69,6 +68,6 @@ between runs.
 `identity`: distinct rows of a delivery. `current_delivery`: the deliveries that stand.
 `current_identity`: the identities of those.
 
-`tombstone`: keyed hashes of record ids that were purged one by one and are not taken in
-again (warehouse/ends/tombstones.py). `purge`: purges by record; linkage begins anew after each.
+`tombstone`: keyed tokens, as those of `restriction`, of records that were purged one by one
+and are not taken in again.
 """

@@ -157,6 +157,16 @@ class Deployment:
         return self.home / "dagster"
 
     @property
+    def hub_acts(self) -> Path:
+        """Acts signed by the hub's own key: what was destroyed."""
+        return self.home / "acts"
+
+    @property
+    def certificates(self) -> Path:
+        """Signed certificates of what was destroyed."""
+        return self.home / "certificates"
+
+    @property
     def lock_path(self) -> Path:
         """The lock that every run takes."""
         return self.home / "lock"

@@ -17,7 +17,7 @@ from data_sharing_agreements.gate import Gate
 from data_sharing_agreements.log import Log, check_anchor
 from data_sharing_agreements.registry import Registry
 from privacy.key_providers import provider_from
-from privacy.keys import ALL_ROLES, KeyRing, Role
+from privacy.keys import ALL_ROLES, KeyRing, Role, load_roster
 from warehouse.contracts_loader import load_contracts
 from warehouse.contracts_model import Contracts
 from warehouse.deployment import Deployment
@@ -122,7 +122,11 @@ def _documents(deployment: Deployment) -> tuple[Contracts, Agreements]:
     except Invalid as error:
         faults += error.details
     try:
-        agreements = load_agreements(deployment.agreements_dir)
+        agreements = load_agreements(
+            deployment.agreements_dir,
+            hub_key=load_roster(deployment.keys_dir).signing_public,
+            hub_acts=deployment.hub_acts,
+        )
     except Invalid as error:
         faults += error.details
     Invalid.collect(faults)

@@ -28,7 +28,11 @@ AnyDocument = TypeVar("AnyDocument", bound=Document)
 
 
 def load_agreements(
-    directory: Path, bases: Mapping[str, Basis] | None = None, *, hub_key: str | None = None
+    directory: Path,
+    bases: Mapping[str, Basis] | None = None,
+    *,
+    hub_key: str | None = None,
+    hub_acts: Path | None = None,
 ) -> Agreements:
     """Read and check all documents of a deployment, and judge where each stands.
 
@@ -40,6 +44,7 @@ def load_agreements(
         bases: Legal bases; by default those that come with the program and any in
             a folder `bases` beside the three.
         hub_key: Public key (hex) of the hub, for what the program itself has done.
+        hub_acts: Directory of the hub's own acts; they lie in its home.
 
     Raises:
         Invalid: With every fault of every document, each with its place
@@ -50,6 +55,9 @@ def load_agreements(
     dsas, dsa_faults = _read_folder(directory / "dsa", Dsa)
     duls, dul_faults = _read_folder(directory / "dul", Dul)
     acts, unreadable = read_acts(directory / "acts")
+    if hub_acts is not None:
+        own, faulty = read_acts(hub_acts)
+        acts, unreadable = acts + own, unreadable + faulty
     rosters, roster_faults = read_rosters(directory, acts)
     faults = emou_faults + dsa_faults + dul_faults + roster_faults
     faults += check_all(emous, dsas, duls, law, whole=not faults)

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from data_sharing_agreements.ends import OVER, HoldKind, HoldReason, Scope, Step, follows
+from data_sharing_agreements.ends import BEFORE, OVER, HoldKind, HoldReason, Scope, Step, follows
 from data_sharing_agreements.errors import UsageFault
 from data_sharing_agreements.registry.audit import AuditEvent, write_down
 from data_sharing_agreements.store import Database
@@ -200,7 +200,7 @@ class Ends:
     def project_destroyed(self, project: str) -> bool:
         """Whether a project's data were destroyed, or are being destroyed now."""
         return any(
-            (e.kind, e.subject) == (Scope.PROJECT, project) and e.state not in (Step.PLANNED, Step.WITHDRAWN)
+            (e.kind, e.subject) == (Scope.PROJECT, project) and e.state not in BEFORE
             for e in self.all()
         )
 
@@ -221,9 +221,7 @@ class Ends:
             if rows and connection.execute(select(barred_delivery.c.id).where(known)).first() is None:
                 connection.execute(insert(barred_delivery), rows)
 
-    def barred_by(
-        self, source: str, period: str, sha256: str, document: str, version: int
-    ) -> Ending | None:
+    def barred_by(self, source: str, period: str, sha256: str, document: str, version: int) -> Ending | None:
         """Return the ending that keeps a delivery out, or None.
 
         The same bytes are kept out for ever. Other bytes of a purged period are kept out
@@ -263,7 +261,9 @@ class Ends:
 
     def retracted_marts(self) -> frozenset[tuple[str, str]]:
         """Return (project, version) of every mart version that was retracted."""
-        query = select(mart.c.project, mart.c.version).join(mart_retraction, mart_retraction.c.mart == mart.c.id)
+        query = select(mart.c.project, mart.c.version).join(
+            mart_retraction, mart_retraction.c.mart == mart.c.id
+        )
         with self._database.reading() as connection:
             return frozenset((row.project, row.version) for row in connection.execute(query).all())
 
@@ -272,7 +272,14 @@ class Ends:
         with self._database.writing() as connection:
             made = secrets.token_hex(4)
             at = text_of(self._clock())
-            values = {"id": made, "kind": kind, "subject": subject, "reason": reason, "set_by": by, "set_at": at}
+            values = {
+                "id": made,
+                "kind": kind,
+                "subject": subject,
+                "reason": reason,
+                "set_by": by,
+                "set_at": at,
+            }
             connection.execute(insert(legal_hold).values(**values))
             facts = {"act": "set", "hold": made, str(kind): subject, "reason": str(reason), "actor": by}
             write_down(connection, self._clock, "hold", facts, None)
@@ -289,9 +296,7 @@ class Ends:
         with self._database.writing() as connection:
             values = {"lifted_by": by, "lifted_at": text_of(self._clock())}
             connection.execute(update(legal_hold).where(legal_hold.c.id == hold_id).values(**values))
-            write_down(
-                connection, self._clock, "hold", {"act": "lift", "hold": hold_id, "actor": by}, None
-            )
+            write_down(connection, self._clock, "hold", {"act": "lift", "hold": hold_id, "actor": by}, None)
         return self.hold(hold_id)
 
     def hold(self, hold_id: str) -> Hold:

@@ -16,12 +16,12 @@ from data_sharing_agreements.registry.ends import Ending
 from privacy.vault import IDENTIFIER_ROLES
 from warehouse.contracts_model import Contract
 from warehouse.ends.needles import hashed, needle_key
-from warehouse.ends.tombstones import tombstone_key
 from warehouse.ends.worklist import worklist
 from warehouse.hub import Hub
 from warehouse.ingest.content import content_name
 from warehouse.opener import Session, Store
 from warehouse.readers.staged import literal, quoted
+from warehouse.restrictions.tokens import token_key
 
 MOST_VALUES = 200_000
 """Identifier values that are searched for; of more, a sample."""
@@ -31,20 +31,33 @@ _NUMBERED = ("ssn", "phone", "email")
 _TABLES = ("delivery", "record", "pseudonym", "refused", "person", "study", "needle")
 
 
-def list_what_goes(hub: Hub, ending: Ending, record_keys: Sequence[int] = ()) -> dict[str, int]:
+def ask_for(hub: Hub, ending: Ending, record_keys: Sequence[int]) -> None:
+    """Write down which records an ending by records is to take."""
+    with hub.opener.session(write=[worklist(ending.id)]) as session, session.transaction("purge"):
+        session.execute("DELETE FROM purge.asked")
+        session.execute("INSERT INTO purge.asked SELECT unnest($keys::BIGINT[])", {"keys": list(record_keys)})
+
+
+def was_asked(hub: Hub, ending: Ending) -> bool:
+    """Whether it is known which records an ending by records is to take."""
+    if not hub.opener.exists(worklist(ending.id)):
+        return False
+    with hub.opener.session(read=[worklist(ending.id)]) as session:
+        return bool(session.one("SELECT count(*) > 0 FROM purge.asked"))
+
+
+def list_what_goes(hub: Hub, ending: Ending) -> dict[str, int]:
     """Fill an ending's worklist, from its beginning if it was filled before.
 
     Args:
         hub: With every role of the hub's stores.
         ending: What ends.
-        record_keys: The records that go, for an ending by records.
 
     Returns:
         How many deliveries, records and persons go, for whoever asked; and how many texts
         will be searched for.
     """
     contract = hub.contracts[ending.source]
-    hub.opener.destroy(worklist(ending.id))
     projects = [p for p in _projects(hub) if hub.opener.exists(Store.study_ids(p))]
     own = (Store.vault(), Store.warehouse(), Store.quarantine())
     read = [store for store in own if hub.opener.exists(store)]
@@ -53,7 +66,7 @@ def list_what_goes(hub: Hub, ending: Ending, record_keys: Sequence[int] = ()) ->
             for table in _TABLES:
                 session.execute(f"DELETE FROM purge.{table}")
             _deliveries(hub, session, ending)
-            _records(session, hub, contract, ending, record_keys)
+            _records(session, contract, ending)
             _pseudonyms(session, hub, contract, ending)
             if Store.quarantine() in read:
                 _refused(session, contract, ending)
@@ -94,15 +107,12 @@ def _content(
     return found
 
 
-def _records(
-    session: Session, hub: Hub, contract: Contract, ending: Ending, record_keys: Sequence[int]
-) -> None:
+def _records(session: Session, contract: Contract, ending: Ending) -> None:
     own = f"SELECT key FROM vault.crosswalk WHERE namespace = {literal(contract.source)}"
     if ending.kind is Scope.RECORDS:
         session.execute(
             f"INSERT INTO purge.record SELECT DISTINCT key FROM ({own}) "
-            "WHERE key IN (SELECT unnest($keys::BIGINT[]))",
-            {"keys": list(record_keys)},
+            "WHERE key IN (SELECT record_key FROM purge.asked)"
         )
     elif ending.kind is Scope.DSA:
         session.execute(f"INSERT INTO purge.record {own}")
@@ -198,7 +208,7 @@ def _study_ids(session: Session, project: str) -> None:
 
 
 def _needles(hub: Hub, session: Session, ending: Ending, contract: Contract) -> None:
-    key = needle_key(tombstone_key(hub.keys), ending.id)
+    key = needle_key(token_key(hub.keys), ending.id)
     source = literal(contract.source)
     record = "SELECT record_key FROM purge.record"
     _hash(session, key, "key", f"SELECT CAST(record_key AS VARCHAR) FROM ({record})")

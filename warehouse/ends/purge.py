@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from data_sharing_agreements.cells import smallest_cell
 from data_sharing_agreements.ends import Scope, shown
 from data_sharing_agreements.registry import DeliveryState
 from data_sharing_agreements.registry.ends import Ending
 from warehouse.ends.listing import excuse, list_what_goes
 from warehouse.ends.rewrite import Keep, copy_kept, put_in_place
 from warehouse.ends.search import Findings, read_needles, search_store
-from warehouse.ends.tombstones import tombstone_key
 from warehouse.ends.worklist import keep_quarantine, keep_vault, keep_warehouse, worklist
 from warehouse.hub import Hub
 from warehouse.opener import Session, Store
-from warehouse.restrictions.tokens import token_macro
+from warehouse.restrictions.tokens import token_key, token_macro
 
 Facts = dict[str, Any]
 
@@ -31,9 +31,9 @@ _KEEP: Mapping[str, Callable[[Hub, Session], Keep]] = {
 }
 
 
-def make_list(hub: Hub, ending: Ending, record_keys: Sequence[int] = ()) -> Facts:
+def make_list(hub: Hub, ending: Ending) -> Facts:
     """List what goes, keep it from coming back, and leave out of the search what others hold by right."""
-    counts = list_what_goes(hub, ending, record_keys)
+    counts = list_what_goes(hub, ending)
     deliveries = hub.registry.deliveries
     if ending.kind is not Scope.RECORDS:
         gone = [d for d in deliveries.all() if d.source == ending.source]
@@ -50,12 +50,12 @@ def make_list(hub: Hub, ending: Ending, record_keys: Sequence[int] = ()) -> Fact
 
 
 def _bury(hub: Hub, ending: Ending) -> None:
-    """Leave a tombstone for each record that goes by itself, and have linkage begin anew."""
+    """Leave a tombstone for each record that goes by itself."""
     if ending.kind is not Scope.RECORDS or not hub.opener.exists(Store.vault()):
         return
     with (
         hub.opener.session(read=[worklist(ending.id)], write=[Store.vault()]) as session,
-        token_macro(session, tombstone_key(hub.keys)),
+        token_macro(session, token_key(hub.keys)),
         session.transaction("vault"),
     ):
         session.execute("DELETE FROM vault.tombstone WHERE ending = ?", [ending.id])
@@ -65,8 +65,6 @@ def _bury(hub: Hub, ending: Ending) -> None:
             "AND key IN (SELECT record_key FROM purge.record)",
             {"ending": ending.id, "source": ending.source},
         )
-        session.execute("DELETE FROM vault.purge WHERE ending = ?", [ending.id])
-        session.execute("INSERT INTO vault.purge VALUES (?, ?)", [ending.id, ending.source])
 
 
 def _excuse(hub: Hub, ending: Ending) -> int:
@@ -148,4 +146,4 @@ def _existing(hub: Hub, ending: Ending | None = None) -> list[Store]:
 
 
 def _minimum(hub: Hub) -> int:
-    return hub.agreements.emou.cells.minimum
+    return smallest_cell(hub.agreements)

@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 
 from warehouse.ends.needles import Needles, needle_key
-from warehouse.ends.tombstones import tombstone_key
 from warehouse.ends.worklist import worklist
 from warehouse.hub import Hub
 from warehouse.opener import Session, Store
+from warehouse.restrictions.tokens import token_key
 
 _TEXT = ("VARCHAR", "JSON", "BLOB")
 _ROWS = 100_000
@@ -51,7 +51,7 @@ def read_needles(hub: Hub, session: Session, ending: str, *kinds: str) -> Needle
     frame = session.arrow(f"SELECT first, size, mark FROM purge.needle {condition}")
     columns = [frame.column(name).to_numpy() for name in ("first", "size", "mark")]
     first, size, mark = (np.asarray(column) for column in columns)
-    return Needles(needle_key(tombstone_key(hub.keys), ending), first, size, mark)
+    return Needles(needle_key(token_key(hub.keys), ending), first, size, mark)
 
 
 def search_store(

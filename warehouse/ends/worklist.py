@@ -19,6 +19,7 @@ from warehouse.ingest.content import content_name
 from warehouse.opener import Session, Store
 
 _DDL = """
+CREATE TABLE IF NOT EXISTS purge.asked (record_key BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS purge.delivery (delivery_id VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS purge.record (record_key BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS purge.pseudonym (namespace VARCHAR NOT NULL, key BIGINT NOT NULL);

@@ -20,7 +20,7 @@ from warehouse.readers.fixed_width import period_of
 from warehouse.readers.scan import digest_file
 from warehouse.readers.staged import DeliveryFile
 
-_SIDECAR = ".sha256"
+SIDECAR = ".sha256"
 _AGAIN = (DeliveryState.HELD, DeliveryState.REFUSED)
 
 
@@ -102,7 +102,7 @@ def _time(arrival: Arrival) -> int:
 def _files(landing: Path) -> Iterator[Path]:
     for path in sorted(landing.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(landing).parts)
-        if path.is_file() and not hidden and path.suffix != _SIDECAR:
+        if path.is_file() and not hidden and path.suffix != SIDECAR:
             yield path
 
 
@@ -127,7 +127,7 @@ def register(hub: Hub, arrivals: Sequence[Arrival]) -> list[Delivery]:
     The same bytes for the same source and period are one delivery: nothing is recorded
     when they were accepted, superseded or still wait. A delivery that was held or
     refused waits again, since its contract or agreement may have changed since, unless
-    another stands for its period that came after it.
+    another stands for its period that came after it. What was purged never waits again.
     """
     places = Places(hub.deployment.home)
     waiting = []
@@ -138,11 +138,21 @@ def register(hub: Hub, arrivals: Sequence[Arrival]) -> list[Delivery]:
             known = hub.registry.deliveries.record(arrival.source, arrival.period, files, arrival.sha256)
         elif known.state in _AGAIN and not _stands_after(hub, known):
             known = hub.registry.deliveries.update(known.id, state=DeliveryState.PENDING)
+        if known.state is DeliveryState.PENDING and _barred(hub, known):
+            known = hub.registry.deliveries.update(known.id, state=DeliveryState.PURGED)
         if known.state is DeliveryState.PENDING:
             places.put(known.id, arrival.landing, [file.name for file in arrival.files])
             waiting.append(known)
     places.save()
     return waiting
+
+
+def _barred(hub: Hub, delivery: Delivery) -> bool:
+    """Whether a delivery went with something that ended, and so is not taken in again."""
+    agreement = hub.agreements.on(hub.gate.today()).by_source.get(delivery.source)
+    document, version = (agreement.id, agreement.version) if agreement else ("", 0)
+    found = hub.registry.ends.barred_by(delivery.source, delivery.period, delivery.sha256, document, version)
+    return found is not None
 
 
 def _stands_after(hub: Hub, delivery: Delivery) -> bool:
