@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from assets.metadata import column_lineage, plain_schema, row_count
-from assets.names import CORE, POOL, SPINE, content_key, core_key
+from assets.names import CORE, POOL, RESTRICTED, SPINE, content_key, core_key
 from assets.workplace import Workplace
 from warehouse.core.builder import build
 from warehouse.core.catalog import CoreCatalog
@@ -87,7 +87,7 @@ def _spec(catalog: CoreCatalog, fact: str) -> dg.AssetSpec:
     contents = [content_key(source) for source in sorted({select.source for select in feeding})]
     return dg.AssetSpec(
         key=core_key(fact),
-        deps=[core_key("demographic")] if fact == PERSON else [SPINE, *contents],
+        deps=[core_key("demographic")] if fact == PERSON else [RESTRICTED, SPINE, *contents],
         group_name=CORE,
         description=_MEANING[fact],
         owners=["team:data-office"],

@@ -11,17 +11,20 @@ from typing import Any
 import dagster as dg
 
 from assets.metadata import plain_schema, row_count
-from assets.names import LINK, POOL, SPINE, content_key
+from assets.names import LINK, POOL, RESTRICTED, SPINE, content_key
 from assets.workplace import Workplace
 from data_sharing_agreements.cells import smallest_cell
 from data_sharing_agreements.decisions import Decision, Request
+from data_sharing_agreements.ends import BEFORE, Scope
 from data_sharing_agreements.errors import ErrorDetail
+from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.run import LinkOutcome, link
 from linkage.spine import latest_model
 from privacy.keys import run_key
 from warehouse.contracts_model import Contracts
 from warehouse.hub import Hub
 from warehouse.opener import Store
+from warehouse.restrictions.relations import permit_identities, restrict, spine_use
 from warehouse.steps import StepResult
 
 _SCHEMA = (
@@ -35,7 +38,7 @@ def link_asset(contracts: Contracts) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=SPINE,
-        deps=[content_key(source) for source in contracts.sources],
+        deps=[RESTRICTED, *(content_key(source) for source in contracts.sources)],
         group_name=LINK,
         description="Which records belong to one person: record key to person key, versioned.\n\n"
         "Splink sees encodings made under a key that exists for one run; names stay in the vault.",
@@ -77,10 +80,13 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
     sources = permitted_sources(workplace)
     vault, warehouse = Store.vault(), Store.warehouse()
     with hub.opener.session(read=[vault], write=[warehouse]) as session, session.guard():
+        restricted = restrict(session, hub, spine_use(hub))
+        permit_identities(session)
         outcome = link(
             session.raw,
             sources=sources,
             run_key=run_key(),
+            restricted=restricted + purged_records(hub),
             seed=settings.link_seed,
             progress=workplace.progress,
             report_dir=hub.reports("linkage", "model.html").parent,
@@ -98,6 +104,15 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
         )
     )
     return outcome
+
+
+def purged_records(hub: Hub) -> str:
+    """Return what in a spine's input hash speaks of records that were purged one by one.
+
+    Their delivery stands as before, so that nothing else would have linkage begin anew.
+    """
+    done = [e.id for e in hub.registry.ends.all() if e.kind is Scope.RECORDS and e.state not in BEFORE]
+    return "".join(f" purged {one}" for one in done)
 
 
 def _register(hub: Hub, outcome: LinkOutcome, model: Mapping[str, Any]) -> None:
@@ -120,7 +135,9 @@ def permitted_sources(workplace: Workplace) -> tuple[str, ...]:
         Refused: None may, or not with one another.
     """
     hub = workplace.hub
-    wanted = hub.deployment.link_sources or hub.contracts.sources
+    apart = own_spine_sources(hub.agreements)
+    named = hub.deployment.link_sources or hub.contracts.sources
+    wanted = tuple(source for source in named if source not in apart)
     if hub.gate.ask(_request(workplace, *wanted)).permitted:
         return wanted
     answers = {source: hub.gate.ask(_request(workplace, source)) for source in wanted}

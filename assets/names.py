@@ -9,9 +9,10 @@ import re
 POOL = "home"
 """The pool of every asset: one run at a time may work on a home."""
 
-DELIVERIES, INGEST, LINK, CORE, MARTS, INDICATORS = (
+DELIVERIES, INGEST, RESTRICTIONS, LINK, CORE, MARTS, INDICATORS = (
     "deliveries",
     "ingest",
+    "restrictions",
     "link",
     "core",
     "marts",
@@ -20,6 +21,7 @@ DELIVERIES, INGEST, LINK, CORE, MARTS, INDICATORS = (
 """The layers, which Dagster shows as groups."""
 
 SPINE = "spine"
+RESTRICTED = "restricted"
 CORE_FACTS = ("person", "service_month", "spell", "event")
 
 

@@ -16,6 +16,7 @@ from assets.space import check_free_space
 from data_sharing_agreements.errors import CommonwealError, Refused
 from warehouse.hub import Hub
 from warehouse.ingest import discover, register
+from warehouse.restrictions.intake import take_notices
 from warehouse.steps import StepResult
 
 
@@ -60,7 +61,7 @@ class Workplace:
     _arrivals_registered: bool = False
 
     def register_arrivals(self) -> None:
-        """Record what lies in the landing directory, once a run.
+        """Record what lies in the landing directory, and apply notices of restriction, once a run.
 
         Raises:
             OutOfSpace: There is too little disk to read it.
@@ -68,6 +69,8 @@ class Workplace:
         if self._arrivals_registered:
             return
         self.progress("looking for deliveries")
+        for step in take_notices(self.hub, self.landing):
+            self.record(step)
         register(self.hub, discover(self.hub, self.landing))
         waiting = self.hub.registry.deliveries.pending()
         check_free_space(

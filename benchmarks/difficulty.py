@@ -33,6 +33,7 @@ def call(*words: str) -> None:
 
 def plain_f1(session: Session, sources: tuple[str, ...], truth: Path) -> float:
     """Best cluster F1, over thresholds, of plain Splink on the vault's standardised values."""
+    session.execute("CREATE OR REPLACE TEMP VIEW permitted_identity AS FROM vault.current_identity")
     standardise.latest_values(session.raw, sources)
     standardise.standardise(session.raw)
     unfold(session.raw)

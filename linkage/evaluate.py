@@ -13,6 +13,7 @@ and twice if both do.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,12 +77,16 @@ class Evaluation:
         }
 
 
-def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path) -> Evaluation:
+def evaluate(
+    connection: duckdb.DuckDBPyConnection, truth: Path, leave_out: Callable[[str], object]
+) -> Evaluation:
     """Measure the standing version of the spine.
 
     Args:
         connection: With `vault` and `warehouse` attached to read.
         truth: CSV of source, record_id, person_id and any columns of subgroups.
+        leave_out: Called with the name of the table of the truth's records; deletes those
+            that may not be looked up.
 
     Raises:
         UsageFault: The file lacks a column, or there is no spine yet.
@@ -91,7 +96,7 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path) -> Evaluation:
         raise UsageFault.of(
             "no-spine", "There is no link version to measure.", next="Link first: `commonweal run`."
         )
-    columns = _read_truth(connection, truth)
+    columns = _read_truth(connection, truth, leave_out)
     threshold = float(latest_model(connection).get("pair_threshold", 0.0))
     _make_counts(connection, threshold)
     total, matched = connection.execute("SELECT count(*), count(record_key) FROM eval_record").fetchone() or (
@@ -113,7 +118,9 @@ def evaluate(connection: duckdb.DuckDBPyConnection, truth: Path) -> Evaluation:
     return found
 
 
-def _read_truth(connection: duckdb.DuckDBPyConnection, truth: Path) -> list[str]:
+def _read_truth(
+    connection: duckdb.DuckDBPyConnection, truth: Path, leave_out: Callable[[str], object]
+) -> list[str]:
     """Make `eval_record` (source, person, cluster, record_key, groups…); return the groups' columns."""
     data = pd.read_csv(truth, dtype=str, keep_default_na=False)
     if missing := [name for name in REQUIRED if name not in data.columns]:
@@ -126,7 +133,10 @@ def _read_truth(connection: duckdb.DuckDBPyConnection, truth: Path) -> list[str]
     groups = [
         name for name in data.columns if name not in REQUIRED and 1 < data[name].nunique() <= LARGEST_GROUPS
     ]
-    connection.register("eval_truth", data)
+    connection.register("eval_given", data)
+    connection.execute("CREATE OR REPLACE TEMP TABLE eval_truth AS FROM eval_given").fetchall()
+    connection.unregister("eval_given")
+    leave_out("eval_truth")
     shown = "".join(f', t."{name}"' for name in groups)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE eval_record AS
@@ -141,7 +151,7 @@ def _read_truth(connection: duckdb.DuckDBPyConnection, truth: Path) -> list[str]
                 ORDER BY person_key, CASE WHEN person_key IS NULL THEN line END) AS cluster
             FROM joined"""
     ).fetchall()
-    connection.unregister("eval_truth")
+    connection.execute("DROP TABLE eval_truth").fetchall()
     return groups
 
 

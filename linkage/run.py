@@ -76,6 +76,7 @@ def link(
     *,
     sources: Sequence[str],
     run_key: bytes,
+    restricted: str = "",
     seed: int | None = None,
     progress: Progress | None = None,
     report_dir: Path | None = None,
@@ -85,9 +86,11 @@ def link(
     """Link the sources' records and publish a version of the spine, unless nothing has changed.
 
     Args:
-        connection: With `vault` attached to read and `warehouse` to write.
+        connection: With `vault` attached to read and `warehouse` to write, and the
+            relation `permitted_identity` of those identities that may be linked.
         sources: Whose records take part; permission is the caller's.
         run_key: 32 random bytes that exist for this run.
+        restricted: Digest of the records that `permitted_identity` leaves out.
         seed: Seed of the sampling; the model's own if not given.
         progress: Called with the name of each step as it starts.
         report_dir: Where to write the report, if anywhere.
@@ -102,7 +105,7 @@ def link(
     settings = model or read_model()
     settings = settings if seed is None else replace(settings, seed=seed)
     ensure_spine(connection)
-    hashed = input_hash(connection, sources, settings)
+    hashed = input_hash(connection, sources, settings, restricted)
     standing = latest_version(connection)
     if standing is not None and standing.input_hash == hashed:
         return _outcome(standing, start, skipped=True)
@@ -121,7 +124,9 @@ def link(
     )
 
 
-def input_hash(connection: duckdb.DuckDBPyConnection, sources: Sequence[str], model: Model) -> str:
+def input_hash(
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[str], model: Model, restricted: str
+) -> str:
     """Return a hash of everything the spine depends on but randomness.
 
     A delivery never changes once it stands, so its id stands for its rows.
@@ -131,7 +136,8 @@ def input_hash(connection: duckdb.DuckDBPyConnection, sources: Sequence[str], mo
             WHERE source IN ({", ".join("?" for _ in sources)}) ORDER BY ALL""",
         list(sources),
     ).fetchall()
-    return hashlib.sha256(repr((METHOD, sorted(sources), model.digest(), rows)).encode()).hexdigest()
+    said = (METHOD, sorted(sources), model.digest(), rows, restricted)
+    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def _resolve(

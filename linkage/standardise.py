@@ -27,6 +27,10 @@ READ_ROLES: tuple[str, ...] = (
 )  # fmt: skip
 """Roles of the vault that linkage reads."""
 
+IDENTITY = "permitted_identity"
+"""The relation linkage reads: the vault's identities that stand, without those that may not be
+linked. Whoever opens the connection makes it; linkage knows no other way to a name."""
+
 SHARED_LIMIT = 5
 """A number carried by people of more than this many different names, or birth dates where
 there are no names, is taken for a placeholder."""
@@ -60,7 +64,7 @@ def latest_values(connection: duckdb.DuckDBPyConnection, sources: Sequence[str])
     """
     columns = ", ".join(READ_ROLES)
     latest = ", ".join(f"arg_max({role}, (period, {role})) AS {role}" for role in READ_ROLES)
-    read = f"FROM vault.current_identity WHERE source IN ({', '.join('?' for _ in sources)})"
+    read = f"FROM {IDENTITY} WHERE source IN ({', '.join('?' for _ in sources)})"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_several AS
             SELECT record_key {read} GROUP BY record_key HAVING count(*) > 1""",

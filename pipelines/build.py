@@ -15,6 +15,7 @@ from assets.indicators import indicator_assets
 from assets.ingest import ingest_asset
 from assets.link import link_asset
 from assets.marts import mart_assets
+from assets.restrictions import restrictions_asset
 from assets.workplace import Workplace
 from pipelines.jobs import jobs, monthly
 from pipelines.resources import io_manager, workplace_resource
@@ -43,6 +44,7 @@ def build_defs(deployment: Deployment, *, workplace: Workplace | None = None) ->
         assets=[
             *(delivery_asset(contract) for contract in contracts),
             *(ingest_asset(contract) for contract in contracts),
+            restrictions_asset(contracts),
             link_asset(contracts),
             core_assets(load_core(contracts, deployment.core_dir)),
             *mart_assets(marts),

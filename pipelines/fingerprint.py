@@ -57,6 +57,7 @@ def _path(hub: Hub) -> Path:
 
 def _registry(hub: Hub) -> Iterator[object]:
     yield sorted((str(d.id), d.state, d.sha256) for d in hub.registry.deliveries.all())
+    yield [(n.source, n.sha256, n.state) for n in hub.registry.restriction_notices.all()]
     latest = hub.registry.link_versions.latest()
     yield latest.version if latest else None
     for mart in hub.registry.marts.all():

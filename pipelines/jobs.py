@@ -8,15 +8,15 @@ from typing import Any
 
 import dagster as dg
 
-from assets.names import CORE, INDICATORS, INGEST, LINK, MARTS
+from assets.names import CORE, INDICATORS, INGEST, LINK, MARTS, RESTRICTIONS
 
 EVERYTHING = "everything"
 
 _LAYERS: dict[str, tuple[str, ...]] = {
-    "ingest": (INGEST,),
-    "link": (LINK,),
-    "publish": (CORE, MARTS, INDICATORS),
-    EVERYTHING: (INGEST, LINK, CORE, MARTS, INDICATORS),
+    "ingest": (INGEST, RESTRICTIONS),
+    "link": (RESTRICTIONS, LINK),
+    "publish": (RESTRICTIONS, CORE, MARTS, INDICATORS),
+    EVERYTHING: (INGEST, RESTRICTIONS, LINK, CORE, MARTS, INDICATORS),
 }
 
 _MEANING = {

@@ -4,11 +4,13 @@ Belongs here: the order of asking, measuring, keeping and telling. Does not: how
 linkage is measured (linkage.evaluate), or what pages look like.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from data_sharing_agreements.cells import smallest_cell
 from data_sharing_agreements.decisions import Request
+from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.evaluate import evaluate
 from linkage.report import write_report
 from linkage.spine import write_quality
@@ -16,6 +18,9 @@ from warehouse.hub import Hub
 from warehouse.indicators import write_scorecard
 from warehouse.marts import tell_link_error
 from warehouse.opener import Store
+from warehouse.restrictions.forget import forget_restricted
+from warehouse.restrictions.relations import permit_spine, restrict, spine_use
+from warehouse.restrictions.settle import settle
 
 
 def measure(hub: Hub, truth: Path) -> dict[str, Any]:
@@ -32,10 +37,13 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
         Refused: The sources may not be linked, and so not be looked up either.
     """
     settings = hub.deployment
-    sources = frozenset(settings.link_sources or hub.contracts.sources)
+    sources = frozenset(settings.link_sources or hub.contracts.sources) - own_spine_sources(hub.agreements)
     decision = hub.gate.require(Request("evaluate", purpose=settings.link_purpose, sources=sources))
+    settle(hub)
     with hub.opener.session(read=[Store.vault()], write=[Store.warehouse()]) as session, session.guard():
-        payload = evaluate(session.raw, truth).to_json()
+        restrict(session, hub, spine_use(hub))
+        permit_spine(session)
+        payload = evaluate(session.raw, truth, partial(forget_restricted, session, hub)).to_json()
         write_quality(session.raw, payload["link_version"], payload)
         place = hub.reports("linkage", "index.html").parent
         write_report(session.raw, place, payload, smallest=smallest_cell(hub.agreements))

@@ -47,10 +47,14 @@ STORE_FAMILIES: dict[str, tuple[Root, frozenset[Role]]] = {
     "mart": (Root.MARTS, frozenset({Role.BUILDER, Role.PORTAL})),
     "project": (Root.MARTS, frozenset({Role.BUILDER, Role.PORTAL})),
     "study_ids": (Root.MARTS, frozenset({Role.BUILDER})),
+    "restrictions": (Root.HUB, frozenset({Role.SPLITTER})),
+    "spine": (Root.HUB, frozenset({Role.LINKER, Role.BUILDER})),
 }
 """First part of a store's name → its root, and the roles that may ever open it.
 
-`project/<id>` names no file: it is the project's own key, which seeds its noise.
+`project/<id>` names no file: it is the project's own key, which seeds its noise. Neither does
+`restrictions`: under it the ids of restricted records become tokens. `spine/<id>` is the spine
+of one project whose sources may not enter the statewide one.
 `coming/<store>` is the key of a store that is being rewritten, of the same family as the store.
 """
 

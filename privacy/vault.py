@@ -56,6 +56,18 @@ CREATE TABLE IF NOT EXISTS vault.tombstone (
 );
 CREATE VIEW IF NOT EXISTS vault.current_identity AS
     SELECT * FROM vault.identity SEMI JOIN vault.current_delivery USING (delivery_id);
+CREATE TABLE IF NOT EXISTS vault.restriction (
+    source VARCHAR NOT NULL, token VARCHAR NOT NULL, notice_id VARCHAR NOT NULL,
+    sequence BIGINT NOT NULL, position BIGINT NOT NULL, kind VARCHAR NOT NULL, act VARCHAR NOT NULL,
+    scope VARCHAR NOT NULL, bars VARCHAR[] NOT NULL, start DATE NOT NULL, until DATE
+);
+CREATE TABLE IF NOT EXISTS vault.restriction_reach (
+    source VARCHAR NOT NULL, token VARCHAR NOT NULL, record_key BIGINT NOT NULL,
+    record_source VARCHAR NOT NULL, own BOOLEAN NOT NULL
+);
+CREATE TABLE IF NOT EXISTS vault.restriction_withheld (
+    delivery_id VARCHAR NOT NULL, source VARCHAR NOT NULL, rows BIGINT NOT NULL
+);
 """
 """Statements that make the vault's tables in the database attached as `vault`; safe to repeat.
 
@@ -64,6 +76,11 @@ the source for person record ids, and `<source>.<name>` for cases, claims, emplo
 enrolments. It has no index: `privacy.pseudonyms.assign_keys` is its only writer and keeps it
 unique by anti-join, which is faster than an index on millions of rows and needs no memory
 between runs.
+
+`restriction`: one row an entry of a notice; `token` stands for the source's own record id, so that
+the list knows a record again whose id the vault no longer holds. `restriction_reach`: the records
+an entry reaches, its own and those of the same person, once known never forgotten.
+`restriction_withheld`: rows of a delivery that were not taken in.
 
 `identity`: distinct rows of a delivery. `current_delivery`: the deliveries that stand.
 `current_identity`: the identities of those.

@@ -101,6 +101,19 @@ class Store:
         path = Path("study_ids") / f"{project}.duckdb"
         return Store(f"study_ids/{project}", "study_ids", path, frozenset({Role.BUILDER}), STUDY_IDS_DDL)
 
+    @staticmethod
+    def own_spine(project: str) -> Store:
+        """The spine of one project, whose sources may not enter the statewide one.
+
+        It is attached in the place of the warehouse, where linkage writes a spine.
+        """
+        path = Path("spines") / f"{project}.duckdb"
+        return Store(f"spine/{project}", "warehouse", path, frozenset({Role.LINKER, Role.BUILDER}))
+
+    def called(self, alias: str) -> Store:
+        """Return the same store, to be attached under another name and read."""
+        return replace(self, alias=alias)
+
     def building(self) -> Store:
         """Return the same store under a temporary name, for `Opener.publish`."""
         return replace(self, path=self.path.with_name(f".{self.path.stem}.building.duckdb"), counted=False)

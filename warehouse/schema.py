@@ -18,9 +18,18 @@ CREATE TABLE IF NOT EXISTS warehouse.content.profile (
     table_name VARCHAR NOT NULL, column_name VARCHAR NOT NULL,
     rows_total BIGINT NOT NULL, rows_present BIGINT NOT NULL
 );
+CREATE SCHEMA IF NOT EXISTS warehouse.restriction;
+CREATE TABLE IF NOT EXISTS warehouse.restriction.entry (
+    record_key BIGINT NOT NULL, source VARCHAR NOT NULL, kind VARCHAR NOT NULL, granted BOOLEAN NOT NULL,
+    scope VARCHAR NOT NULL, bars VARCHAR[] NOT NULL, start DATE NOT NULL, until DATE
+);
+CREATE TABLE IF NOT EXISTS warehouse.restriction.settled (day DATE NOT NULL, digest VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS warehouse.restriction.applied (source VARCHAR NOT NULL, digest VARCHAR NOT NULL);
 """
 """`current_delivery`: deliveries that stand. `profile`: for each delivery and column, how
-many rows it had and in how many the column had a value; the column '' is the table."""
+many rows it had and in how many the column had a value; the column '' is the table.
+`entry`: restrictions that stand on the day that `settled` names, one row a record they reach.
+`applied`: under which restrictions each source's core tables were made."""
 
 QUARANTINE_DDL: str = """
 CREATE TABLE IF NOT EXISTS quarantine.refused (

@@ -41,6 +41,7 @@ def opened(made: Path, place: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("SET enable_progress_bar = false").fetchall()
     connection.execute(f"ATTACH '{made / 'vault.duckdb'}' AS vault (READ_ONLY)").fetchall()
     connection.execute(f"ATTACH '{place / 'warehouse.duckdb'}' AS warehouse").fetchall()
+    connection.execute("CREATE TEMP VIEW permitted_identity AS FROM vault.current_identity").fetchall()
     return connection
 
 
@@ -94,7 +95,7 @@ def test_link_evaluate_report(linked: Linked, made: Path) -> None:
     again = link(connection, sources=SOURCES, run_key=bytes([1] * 32))
     assert (again.version, again.skipped) == (1, True)
 
-    measured = evaluate(connection, made / "truth.csv")
+    measured = evaluate(connection, made / "truth.csv", lambda _table: None)
     found = measured.to_json()
     assert found["schema"] == "commonweal/evaluate/1"
     assert found["records"] == {"truth": outcome.records, "matched": outcome.records, "missing": 0}
@@ -121,7 +122,7 @@ def test_link_evaluate_report(linked: Linked, made: Path) -> None:
 
 def test_counts_agree_with_a_plain_reading(linked: Linked, made: Path) -> None:
     connection = linked[0]
-    found = evaluate(connection, made / "truth.csv").to_json()
+    found = evaluate(connection, made / "truth.csv", lambda _table: None).to_json()
     truth = pd.read_csv(made / "truth.csv", dtype=str)
     keys = connection.execute("SELECT source_id AS record_id, key AS record_key FROM vault.crosswalk").df()
     joined = truth.merge(keys).merge(spine(connection))
@@ -152,6 +153,7 @@ def test_neither_keys_nor_order_decide(linked: Linked, made: Path, tmp_path: Pat
                 FROM old.identity ORDER BY hash(record_key)"""
         ).fetchall()
         other.execute("CREATE VIEW vault.current_identity AS FROM vault.identity").fetchall()
+        other.execute("CREATE TEMP VIEW permitted_identity AS FROM vault.current_identity").fetchall()
         other.execute(f"ATTACH '{tmp_path / 'other.duckdb'}' AS warehouse").fetchall()
         link(other, sources=SOURCES, run_key=bytes(range(32)))
         renamed = {frozenset((key * 7919 + 13) % 1000003 for key in group) for group in first}

@@ -34,6 +34,7 @@ from warehouse.lineage import lineage
 from warehouse.marts import publish
 from warehouse.opener import Session, Store
 from warehouse.query import query, table
+from warehouse.restrictions.settle import settle
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,6 +122,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     with Hub.open(deployment) as opened:
         with opened.opener.session(write=[Store.warehouse()]) as session:
             fill(session, opened)
+        settle(opened)
         opened.registry.link_versions.add(1, "m", {}, "h", 1, PEOPLE, {})
         assert {step.status for step in build(opened)} == {"done"}
         assert {step.status for step in publish(opened)} == {"done"}

@@ -16,6 +16,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         opened.execute("ATTACH ':memory:' AS vault").fetchall()
         opened.execute(VAULT_DDL).fetchall()
         opened.execute("INSERT INTO vault.current_delivery VALUES ('d', 's', 'all')").fetchall()
+        opened.execute("CREATE TEMP VIEW permitted_identity AS FROM vault.current_identity").fetchall()
         yield opened
 
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from data_sharing_agreements.decisions import Request
 from data_sharing_agreements.errors import Refused
-from warehouse.core.catalog import SPINE, CoreCatalog, CoreSelect, load_core
+from data_sharing_agreements.restrictions import own_spine_sources
+from warehouse.core.catalog import CoreCatalog, CoreSelect, load_core
 from warehouse.core.facts import ATTRIBUTES, FACTS, ORIGIN
 from warehouse.core.period import Days, inside_sql
 from warehouse.core.person import person_sql
 from warehouse.hub import Hub
 from warehouse.opener import Session, Store
+from warehouse.restrictions.relations import as_written, restrict, spine_use
 from warehouse.steps import StepResult
 
 STEP = "core"
@@ -43,11 +44,13 @@ _PERSON = "person"
 class _Plan:
     """What is to be made: the SELECTs, and the input hash of each permitted source and `person`.
 
-    `days` are the licensed days of service of each source.
+    `restricted` is a digest of the records left out, `days` are the licensed days of
+    service of each source.
     """
 
     catalog: CoreCatalog
     hashes: Mapping[str, str]
+    restricted: str
     link_version: int | None
     days: Mapping[str, Days]
 
@@ -59,8 +62,9 @@ class _Plan:
 def build(hub: Hub, progress: Callable[[str], None] | None = None) -> list[StepResult]:
     """Bring core up to date with the deliveries that stand and the spine.
 
-    A source is made anew when its deliveries, its SQL or the link version changed;
-    else it is skipped.
+    A source is made anew when its deliveries, its SQL, the link version or the records
+    that may not be read changed; else it is skipped. A source that no lasting spine may
+    hold is no part of core.
 
     Args:
         hub: The hub; its roles must open the warehouse.
@@ -74,22 +78,23 @@ def build(hub: Hub, progress: Callable[[str], None] | None = None) -> list[StepR
         Refused: The sources that are left may not be linked with one another.
     """
     catalog = load_core(hub.contracts, hub.deployment.core_dir)
-    sources = sorted({source for source, _ in catalog.selects})
+    sources = sorted({source for source, _ in catalog.selects} - own_spine_sources(hub.agreements))
     if not sources or not hub.opener.exists(Store.warehouse()):
         return []
     refused = _refused(hub, sources)
     permitted = [source for source in sources if source not in {step.source for step in refused}]
     decision = hub.gate.require(Request("link", hub.deployment.link_purpose, frozenset(permitted)))
     days = {source: decision.obligations.period(source) for source in permitted}
-    plan = _plan(hub, catalog, days)
-    if _up_to_date(hub, plan):
+    plan, done = _plan(hub, catalog, days)
+    if plan.hashes.items() <= done.items():
         return [*refused, *(StepResult(STEP, name, status="skipped") for name in plan.hashes)]
     with hub.opener.session(write=[Store.warehouse()]) as session:
         session.execute(CORE_DDL)
         if not _exists(session, "spine", "current"):
             return refused
         catalog.reference.make(session)
-        with _as_written(session):
+        restrict(session, hub, spine_use(hub))
+        with as_written(session, hub):
             return [*refused, *(_make(session, plan, name, progress) for name in plan.hashes)]
 
 
@@ -108,9 +113,13 @@ def _refused(hub: Hub, sources: list[str]) -> list[StepResult]:
     return found
 
 
-def _plan(hub: Hub, catalog: CoreCatalog, days: Mapping[str, Days]) -> _Plan:
+def _plan(hub: Hub, catalog: CoreCatalog, days: Mapping[str, Days]) -> tuple[_Plan, dict[str, str]]:
+    """Return what is to be made under today's restrictions, and the hashes of what stands."""
     latest = hub.registry.link_versions.latest()
     link = (latest.version, latest.input_hash) if latest else None
+    with hub.opener.session(read=[Store.warehouse()]) as session:
+        restricted = restrict(session, hub, spine_use(hub))
+        done = built_hashes(session)
     hashes = {
         source: input_hash(
             [
@@ -120,29 +129,13 @@ def _plan(hub: Hub, catalog: CoreCatalog, days: Mapping[str, Days]) -> _Plan:
                 [(s.fact, s.sql) for s in catalog.of_source(source)],
                 catalog.reference.content(),
                 days[source],
+                restricted,
             ]
         )
         for source in days
     }
     hashes[_PERSON] = input_hash([_FORMAT, hashes])
-    return _Plan(catalog, hashes, link[0] if link else None, days)
-
-
-def _up_to_date(hub: Hub, plan: _Plan) -> bool:
-    with hub.opener.session(read=[Store.warehouse()]) as session:
-        return plan.hashes.items() <= built_hashes(session).items()
-
-
-@contextmanager
-def _as_written(session: Session) -> Iterator[None]:
-    """Let a SELECT find `current.<table>` and `spine` under the names it is written with."""
-    session.execute(f"CREATE OR REPLACE TEMP VIEW {SPINE} AS SELECT * FROM warehouse.spine.current")
-    session.execute("USE warehouse")
-    try:
-        yield
-    finally:
-        session.execute("USE memory")
-        session.execute(f"DROP VIEW temp.{SPINE}")
+    return _Plan(catalog, hashes, restricted, link[0] if link else None, days), done
 
 
 def built_hashes(session: Session) -> dict[str, str]:
@@ -167,13 +160,15 @@ def _make(session: Session, plan: _Plan, name: str, progress: Callable[[str], No
             "INSERT INTO warehouse.core.build VALUES (?, ?, ?, ?, ?)",
             [name, plan.hashes[name], plan.link_version, rows_in, rows_out],
         )
+        session.execute("DELETE FROM warehouse.restriction.applied WHERE source = ?", [name])
+        session.execute("INSERT INTO warehouse.restriction.applied VALUES (?, ?)", [name, plan.restricted])
     return StepResult(STEP, name, rows_in=rows_in, rows_out=rows_out, seconds=time.perf_counter() - start)
 
 
 def _make_source(session: Session, plan: _Plan, source: str) -> tuple[int, int]:
     selects = [s for s in plan.catalog.of_source(source) if _delivered(session, s)]
     read = {ref.table for s in selects for ref in s.lineage.rows if ref.schema == "current"}
-    rows_in = sum(session.one(f'SELECT count(*) FROM warehouse.current."{table}"') for table in sorted(read))
+    rows_in = sum(session.one(f'SELECT count(*) FROM memory.current."{table}"') for table in sorted(read))
     return rows_in, sum(_make_fact(session, select, plan.days[source]) for select in selects)
 
 
@@ -183,14 +178,16 @@ def _delivered(session: Session, select: CoreSelect) -> bool:
 
 
 def _make_fact(session: Session, select: CoreSelect, days: Days) -> int:
-    columns = ", ".join(f"CAST({c} AS {t}) AS {c}" for c, t in FACTS[select.fact].items())
     table = f'warehouse.core."{select.table}"'
-    session.execute(
-        f"CREATE OR REPLACE TABLE {table} AS SELECT person_key, {columns} "
-        f"FROM {inside_sql(f'({select.sql})', select.fact, days)} WHERE person_key IS NOT NULL",
-        rule=select.place,
-    )
+    session.execute(f"CREATE OR REPLACE TABLE {table} AS {fact_sql(select, days)}", rule=select.place)
     return int(session.one(f"SELECT count(*) FROM {table}"))
+
+
+def fact_sql(select: CoreSelect, days: Days) -> str:
+    """Return the SELECT of a fact: its columns in order and in their types, known persons, licensed days."""
+    columns = ", ".join(f"CAST({c} AS {t}) AS {c}" for c, t in FACTS[select.fact].items())
+    inside = inside_sql(f"({select.sql})", select.fact, days)
+    return f"SELECT person_key, {columns} FROM {inside} WHERE person_key IS NOT NULL"
 
 
 def _make_person(session: Session, plan: _Plan) -> tuple[int, int]:

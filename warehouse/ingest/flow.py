@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from data_sharing_agreements.decisions import Request
+from data_sharing_agreements.documents import Agreements
 from data_sharing_agreements.errors import Held, Refused
 from data_sharing_agreements.registry import Delivery, DeliveryState
 from warehouse.contracts_model import Contract
@@ -40,6 +41,7 @@ from warehouse.quality.page import load_results, save_results, write_page
 from warehouse.quality.results import CheckResult
 from warehouse.readers.stage import stage_delivery
 from warehouse.readers.staged import DeliveryFile, Fault
+from warehouse.restrictions.withhold import withhold
 from warehouse.steps import StepResult
 
 STEP = "ingest"
@@ -128,9 +130,9 @@ def _sweep(hub: Hub) -> None:
 
 def _ingest_delivery(hub: Hub, session: Session, contract: Contract, delivery: Delivery) -> StepResult:
     started = time.perf_counter()
-    fields = _fields(hub, contract)
+    fields = ingest_fields(contract, hub.agreements.on(hub.gate.today()))
     try:
-        hub.gate.require(_request(contract, delivery, fields))
+        hub.gate.require(ingest_request(contract, fields, delivery.period))
     except Refused as refusal:
         hub.registry.deliveries.update(delivery.id, state=DeliveryState.REFUSED)
         return StepResult(
@@ -149,20 +151,20 @@ def _ingest_delivery(hub: Hub, session: Session, contract: Contract, delivery: D
     return _record(hub, session, work, started)
 
 
-def _request(contract: Contract, delivery: Delivery, fields: frozenset[str]) -> Request:
-    """Ask to take in a delivery's fields, of the days its period says."""
-    bounds = period_bounds(delivery.period)
+def ingest_request(contract: Contract, fields: frozenset[str], period: str = "") -> Request:
+    """Ask to take in a source's fields, of the days a delivery's period says."""
+    bounds = period_bounds(period)
     days = None if bounds is None else (bounds[0], bounds[1] - timedelta(days=1))
     return Request("ingest", sources=frozenset({contract.source}), fields=fields, period=days)
 
 
-def _fields(hub: Hub, contract: Contract) -> frozenset[str]:
+def ingest_fields(contract: Contract, agreements: Agreements) -> frozenset[str]:
     """Return the fields to read: those of the contract that the source's agreement licenses.
 
     Record ids are always among them: without them a table cannot be split, and an
     agreement that leaves them out is refused by name.
     """
-    agreement = hub.agreements.by_source.get(contract.source)
+    agreement = agreements.by_source.get(contract.source)
     if agreement is None:
         return contract.fields
     licensed = contract.fields & agreement.fields
@@ -196,6 +198,7 @@ def _check(hub: Hub, session: Session, work: _Work, fields: frozenset[str]) -> N
     if staged.faults:
         work.faults = staged.faults
         return
+    withhold(session, hub.keys, contract, work.delivery.id, staged, hub.deployment.today())
     work.checked = check_tables(session, staged)
     work.checks = _run_suite(session, contract, work.checked)
     work.profiles = profile_tables(session, work.checked)

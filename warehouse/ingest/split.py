@@ -176,11 +176,12 @@ def write_quarantine(
         session.execute("DELETE FROM quarantine.refused WHERE delivery_id = ?", [delivery_id])
         for one in checked:
             columns = ", ".join(f"{quoted(c.name)} := r.{quoted(c.name)}" for c in one.staged.columns)
+            kept = "r._record IS NOT NULL" if one.staged.careful else "true"
             if one.refused:
                 session.execute(
                     f"INSERT INTO quarantine.refused SELECT $delivery, $source, $period, "
                     f"{literal(one.name)}, coalesce(f.name, ''), r._row, b.rules, "
-                    f"to_json(struct_pack({columns}))::VARCHAR "
+                    f"CASE WHEN {kept} THEN to_json(struct_pack({columns}))::VARCHAR END "
                     f"FROM staging.rows.{quoted(one.name)} AS r "
                     f"JOIN staging.work.{quoted(f'refused_{one.name}')} AS b USING (_id) {place}",
                     about,

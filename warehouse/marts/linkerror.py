@@ -29,9 +29,9 @@ _DIGITS = 4
 _PAIRS = """
 CREATE OR REPLACE TEMP TABLE _pair AS
 SELECT l.person_key AS left_key, r.person_key AS right_key, p.probability
-FROM warehouse.spine.pair AS p
-JOIN warehouse.spine.current AS l ON l.record_key = p.record_key_l
-JOIN warehouse.spine.current AS r ON r.record_key = p.record_key_r
+FROM {house}.spine.pair AS p
+JOIN permitted_spine AS l ON l.record_key = p.record_key_l
+JOIN permitted_spine AS r ON r.record_key = p.record_key_r
 WHERE p.version = ?
 """
 _RATES = (
@@ -40,26 +40,27 @@ _RATES = (
 )
 
 
-def link_facts(session: Session) -> dict[str, Any]:
+def link_facts(session: Session, house: str = "warehouse") -> dict[str, Any]:
     """Return the newest link version: its size, and its precision and recall, whole and by group.
 
     Args:
-        session: With `warehouse` attached, its core made.
+        session: With `warehouse` attached, its core made, and `permitted_spine`.
+        house: Name under which the store of the spine is attached.
 
     Returns:
         `version` (None if there is none), `records`, `persons`, `basis`, `precision`,
         `recall`, `by_group`; the last four only where there is something to tell.
     """
     rows = session.execute(
-        "SELECT version, records, persons FROM warehouse.spine.version ORDER BY version DESC LIMIT 1"
+        f"SELECT version, records, persons FROM {house}.spine.version ORDER BY version DESC LIMIT 1"
     )
     if not rows:
         return {"version": None}
     version, records, persons = (int(value) for value in rows[0])
     found: dict[str, Any] = {"version": version, "records": records, "persons": persons}
-    stored = session.execute("SELECT json FROM warehouse.spine.quality WHERE version = ?", [version])
+    stored = session.execute(f"SELECT json FROM {house}.spine.quality WHERE version = ?", [version])
     measured = _measured(json.loads(stored[-1][0])) if stored else {}
-    return found | (measured or _expected(session, version))
+    return found | (measured or _expected(session, version, house))
 
 
 def _measured(quality: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,6 +70,7 @@ def _measured(quality: Mapping[str, Any]) -> dict[str, Any]:
     groups = [
         {"column": part["column"], "group": part["group"], **_values(part["clusters"])}
         for part in quality.get("by_subgroup", [])
+        if part["records"] >= _FEWEST_PAIRS
     ]
     return {"basis": MEASURED, **_values(clusters), "by_group": groups}
 
@@ -77,8 +79,8 @@ def _values(rates: Mapping[str, Any]) -> dict[str, Any]:
     return {name: rates[name]["value"] for name in ("precision", "recall")}
 
 
-def _expected(session: Session, version: int) -> dict[str, Any]:
-    session.execute(_PAIRS, [version])
+def _expected(session: Session, version: int, house: str) -> dict[str, Any]:
+    session.execute(_PAIRS.format(house=house), [version])
     precision, recall = session.execute(f"SELECT {_RATES} FROM _pair")[0]
     if precision is None or recall is None:
         return {}

@@ -12,24 +12,27 @@ from warehouse.core.catalog import CoreSelect
 from warehouse.core.facts import FACTS
 from warehouse.core.period import inside_sql
 from warehouse.core.person import person_sql
+from warehouse.hub import Hub
 from warehouse.lineage.trace import PERSON, STUDY_ID
+from warehouse.marts.own_core import core_relations
 from warehouse.marts.plan import ProjectPlan
 from warehouse.opener import Session
 
 
-def make_views(session: Session, plan: ProjectPlan) -> None:
+def make_views(session: Session, hub: Hub, plan: ProjectPlan) -> None:
     """Make `<source>.<fact>` and `person` in memory, and study ids for all persons in them.
 
     Args:
-        session: With `warehouse` attached to read and `study_ids` to write.
+        session: With `warehouse` attached to read and `study_ids` to write, and the
+            project's own spine to read, if it has one.
+        hub: The hub.
         plan: The project; a fact that no delivery has filled yet is there and empty.
     """
-    made = _core_tables(session)
     shown = {key: plan.core.selects[key] for key in plan.view.facts}
+    made = core_relations(session, hub, plan)
     filled = {
-        key: inside_sql(f'warehouse.core."{select.table}"', select.fact, plan.days(select.source))
-        for key, select in shown.items()
-        if select.table in made
+        key: inside_sql(relation, shown[key].fact, plan.days(shown[key].source))
+        for key, relation in made.items()
     }
     if filled:
         people = " UNION ".join(f"SELECT person_key FROM {relation}" for relation in filled.values())
@@ -40,13 +43,6 @@ def make_views(session: Session, plan: ProjectPlan) -> None:
     for key, select in shown.items():
         _make_view(session, select, plan.view.facts[key], filled.get(key))
     _make_person(session, plan)
-
-
-def _core_tables(session: Session) -> frozenset[str]:
-    rows = session.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'core'"
-    )
-    return frozenset(name for (name,) in rows)
 
 
 def _make_view(session: Session, select: CoreSelect, columns: tuple[str, ...], relation: str | None) -> None:

@@ -74,12 +74,16 @@ class Piece:
 
 @dataclass
 class StagedTable:
-    """One staged table: its licensed columns, and how rows find their place in a file."""
+    """One staged table: its licensed columns, and how rows find their place in a file.
+
+    `careful`: a refused row without a record id is kept in quarantine without its values.
+    """
 
     table: Table
     columns: tuple[Column, ...]
     rows: int = 0
     pieces: list[Piece] = field(default_factory=list)
+    careful: bool = False
 
 
 @dataclass
