@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from assets.space import check_free_space
 from data_sharing_agreements.errors import CommonwealError, Refused
 from warehouse.hub import Hub
 from warehouse.ingest import discover, register
+from warehouse.ingest.landing import empty_landing
 from warehouse.restrictions.intake import take_notices
 from warehouse.steps import StepResult
 
@@ -69,6 +71,7 @@ class Workplace:
         if self._arrivals_registered:
             return
         self.progress("looking for deliveries")
+        empty_landing(self.hub, datetime.now(UTC))
         for step in take_notices(self.hub, self.landing):
             self.record(step)
         register(self.hub, discover(self.hub, self.landing))

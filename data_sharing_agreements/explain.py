@@ -57,12 +57,28 @@ _DUTIES: Mapping[str, Callable[[Any], str]] = {
     "query_budget": lambda v: f"One account may ask for {v:g} tables",
     "destroy_on": lambda v: f"All of it is destroyed by {said(v)}",
     "landing_hours": lambda v: f"Delivered files may lie {v} hours",
-    "period_from": lambda v: f"Of {v.source}, nothing before {said(v.day)} is used",
-    "period_until": lambda v: f"Of {v.source}, nothing after {said(v.day)} is used",
-    "restriction": lambda v: f"Of {v.source}, rows held back by {_plain(v.kind)} are left out",
     "review_days": lambda v: f"Reviewers have {v} working days before anything leaves" if v else "",
 }
 """Each duty in words; an empty text where the value binds nobody."""
+
+_OF_SOURCES: Mapping[str, tuple[Callable[[Any], object], Callable[[list[Any]], str]]] = {
+    "period_from": (
+        lambda v: v.day,
+        lambda vs: f"Nothing before {said(vs[0].day)} is used of {_listed([v.source for v in vs])}",
+    ),
+    "period_until": (
+        lambda v: v.day,
+        lambda vs: f"Nothing after {said(vs[0].day)} is used of {_listed([v.source for v in vs])}",
+    ),
+    "restriction": (
+        lambda v: v.source,
+        lambda vs: (
+            f"Of {vs[0].source}, rows are left out that are held back as "
+            f"{_listed([_plain(v.kind) for v in vs], most=_MANY)}"
+        ),
+    ),
+}
+"""Duties of single sources: what is told together, and in which words."""
 
 _BY_VERB: Mapping[str, tuple[str, ...]] = {
     "ingest": ("period_from", "period_until", "restriction", "landing_hours", "destroy_on"),
@@ -147,22 +163,31 @@ def _duties(request: Request, decision: Decision) -> list[str]:
         rules = _TABLES if request.form == Form.AGGREGATES else _ROWS
     elif request.verb in ("encode", "link", "evaluate", "review"):
         rules = _LINKING
-    found = [
-        (_words(duty), duty) for rule in rules for duty in decision.obligations.items if duty.rule == rule
-    ]
-    return [f"{words}: {duty.document}, {duty.clause} says so." for words, duty in _once(found) if words]
+    return [told for rule in rules for told in _told(rule, decision)]
 
 
-def _once(found: Iterable[tuple[str, Obligation]]) -> Iterable[tuple[str, Obligation]]:
-    told: set[str] = set()
-    for words, duty in found:
-        if words not in told:
-            told.add(words)
-            yield words, duty
+def _told(rule: str, decision: Decision) -> Iterable[str]:
+    """Tell the duties of a rule, those that say the same together."""
+    duties = [duty for duty in decision.obligations.items if duty.rule == rule]
+    together: dict[object, list[Obligation]] = {}
+    for duty in duties:
+        key = _OF_SOURCES[rule][0](duty.value) if rule in _OF_SOURCES else duty
+        together.setdefault(key, []).append(duty)
+    for group in together.values():
+        values = [duty.value for duty in group]
+        words = _OF_SOURCES[rule][1](values) if rule in _OF_SOURCES else _DUTIES[rule](values[0])
+        if words:
+            yield f"{words}: {_origins(group)}."
 
 
-def _words(duty: Obligation) -> str:
-    return _DUTIES[duty.rule](duty.value)
+def _origins(duties: list[Obligation]) -> str:
+    """Name where duties come from; several clauses of one document by what they have in common."""
+    documents = list(dict.fromkeys(duty.document for duty in duties))
+    if len(documents) > 1:
+        return f"{_listed(documents)} say so"
+    clauses = [duty.clause for duty in duties]
+    clause = clauses[0] if len(clauses) == 1 else clauses[0].partition(".")[0]
+    return f"{documents[0]}, {clause} says so"
 
 
 def _who(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""The sensor on the landing directory.
+"""The sensors on the landing directory.
 
 Belongs here: noticing that deliveries have arrived, and asking for a run. Does
 not: reading them; that is the run's work.
@@ -6,6 +6,7 @@ not: reading them; that is the run's work.
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -17,6 +18,7 @@ from pipelines.lock import holder_of
 from warehouse.deployment import Deployment
 
 INTERVAL_SECONDS = 15
+EMPTYING_SECONDS = 900
 
 
 def landing_sensor(deployment: Deployment) -> dg.SensorDefinition:
@@ -65,6 +67,34 @@ def _record(deployment: Deployment) -> list[str]:
     with Hub.open(deployment) as hub:
         register(hub, discover(hub, landing_of(deployment)))
         return sorted(str(delivery.id) for delivery in hub.registry.deliveries.pending())
+
+
+def emptying_sensor(deployment: Deployment) -> dg.SensorDefinition:
+    """Return the sensor that empties our own landing directory when agreements' hours are over."""
+
+    @dg.sensor(
+        name="empty_landing",
+        job_name=EVERYTHING,
+        minimum_interval_seconds=EMPTYING_SECONDS,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Removes spent deliveries from the home's landing directory. Requests no run.",
+    )
+    def empty(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        if not deployment.keys_dir.is_dir() or holder_of(deployment.lock_path):
+            return dg.SkipReason("There is no home yet, or a run holds it.")
+        with guarded():
+            gone = _empty(deployment)
+        return dg.SkipReason(f"Removed {len(gone)} spent deliveries.")
+
+    return empty
+
+
+def _empty(deployment: Deployment) -> list[str]:
+    from warehouse.hub import Hub
+    from warehouse.ingest.landing import empty_landing
+
+    with Hub.open(deployment) as hub:
+        return empty_landing(hub, datetime.now(UTC))
 
 
 def _listing(directory: Path) -> str:

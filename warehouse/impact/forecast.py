@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from data_sharing_agreements.decisions.obligations import CUMULATIVE
 from data_sharing_agreements.documents import Agreements
 from data_sharing_agreements.errors import ErrorDetail
 from warehouse.hub import Hub
@@ -173,7 +174,7 @@ def _sentence(
 ) -> str:
     use = new or old
     assert use is not None
-    name = f"The {use.kind} {use.name}"
+    name = _SUBJECTS.get(use.kind, "The {kind} {name}").format(kind=use.kind, name=use.name)
     if effect == "starts":
         return f"{name} may be made, which it may not be now."
     if new is None:
@@ -189,7 +190,14 @@ def _sentence(
     return f"{name} is made anew: {'; '.join(_differences(old, new)) or 'what it rests on is made anew'}."
 
 
+_SUBJECTS = {
+    "linked source": "The source {name}",
+    "results shown": "The page of the project {name}",
+    "account": "The account {name}",
+}
+
 _ENDS = {
+    "results shown": "is not shown any more",
     "source": "takes nothing in any more",
     "linked source": "leaves the spine",
     "account": "may not ask any more",
@@ -213,21 +221,16 @@ def _duties(old: Use, new: Use) -> list[str]:
     """Return the duties whose values differ, each as `rule: before → after`."""
     was, now = _by_rule(old), _by_rule(new)
     return [
-        f"{rule.replace('_', ' ')} {' and '.join(was.get(rule, ['none']))} → "
-        f"{' and '.join(now.get(rule, ['none']))}"
+        f"{rule.replace('_', ' ')} {was.get(rule, 'none')} → {now.get(rule, 'none')}"
         for rule in sorted({*was, *now})
         if was.get(rule) != now.get(rule)
     ]
 
 
-def _by_rule(use: Use) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for duty in use.decision.obligations.listed():
-        found.setdefault(str(duty["rule"]), []).append(_value(duty["value"]))
-    return found
-
-
-def _value(value: object) -> str:
-    if isinstance(value, dict):
-        return " ".join(str(part) for part in value.values())
-    return str(value)
+def _by_rule(use: Use) -> dict[str, str]:
+    """Return the duties with one value; those that add up go with the sources that are named."""
+    return {
+        item.rule: str(item.value)
+        for item in use.decision.obligations.items
+        if item.rule not in CUMULATIVE and not isinstance(item.value, tuple)
+    }
