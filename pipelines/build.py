@@ -19,7 +19,7 @@ from assets.restrictions import restrictions_asset
 from assets.workplace import Workplace
 from pipelines.jobs import jobs, monthly
 from pipelines.resources import io_manager, workplace_resource
-from pipelines.sensors import landing_sensor
+from pipelines.sensors import emptying_sensor, landing_sensor
 from warehouse.contracts_loader import load_contracts
 from warehouse.core.catalog import load_core
 from warehouse.deployment import Deployment
@@ -52,7 +52,7 @@ def build_defs(deployment: Deployment, *, workplace: Workplace | None = None) ->
         ],
         jobs=jobs(),
         schedules=[monthly()],
-        sensors=[landing_sensor(deployment)],
+        sensors=[landing_sensor(deployment), emptying_sensor(deployment)],
         resources={
             "workplace": workplace_resource(deployment, workplace),
             "io_manager": io_manager(),
