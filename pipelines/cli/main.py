@@ -41,6 +41,8 @@ VERBS: dict[str, str] = {
     "stop": "pipelines.cli.stop:stop",
     "resume": "pipelines.cli.stop:resume",
     "incident": "pipelines.cli.incident:incident",
+    "register": "pipelines.cli.register:register",
+    "report": "pipelines.cli.report:report",
     "doctor": "pipelines.cli.home:doctor",
     "backup": "pipelines.cli.home:backup",
     "restore": "pipelines.cli.home:restore",

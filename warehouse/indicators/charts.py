@@ -58,7 +58,7 @@ def course_svg(definition: Definition, series: Sequence[Result]) -> str:
         base.mark_line(color=ACCENT, strokeWidth=2.6).encode(y=y),
         base.mark_point(color=ACCENT, filled=True, size=46, opacity=1).encode(y=y),
     )
-    return _svg(
+    return svg(
         chart.properties(width=520, height=230), f"{definition.title}: value by period against trajectory"
     )
 
@@ -88,7 +88,7 @@ def groups_svg(definition: Definition, whole: float | None, groups: Sequence[Res
         line = alt.Chart(pd.DataFrame({"value": [whole]}))
         layers.insert(0, line.mark_rule(color=MUTED, strokeDash=[3, 3]).encode(x=x))
     height = max(40, 24 * len(shown))
-    return _svg(alt.layer(*layers).properties(width=340, height=height), f"{definition.title} by group")
+    return svg(alt.layer(*layers).properties(width=340, height=height), f"{definition.title} by group")
 
 
 def trajectory_now(definition: Definition, period: str) -> float | None:
@@ -122,17 +122,18 @@ def _scale(values: Sequence[float]) -> alt.Scale:
     return alt.Scale(domain=[max(0.0, low - margin), min(1.0, high + margin)], nice=True, zero=False)
 
 
-def _svg(chart: Any, title: str) -> str:
+def svg(chart: Any, title: str) -> str:
+    """Return a chart as SVG in the house's style, named for whoever cannot see it."""
     spec = (
         chart.configure(font=_FONT, background="transparent")
         .configure_view(stroke=None)
         .configure_axis(labelColor=MUTED, gridColor=LINE, labelFontSize=12, domainColor=LINE, tickColor=LINE)
         .to_dict()
     )
-    svg = vlc.vegalite_to_svg(spec)
-    opened = re.sub(r'\s(width|height)="[\d.]+"', "", svg[: svg.index(">")], count=2)
-    named = f'{opened} role="img" aria-label="{_escape(title)}"'
-    return named + svg[svg.index(">") :]
+    drawn = vlc.vegalite_to_svg(spec)
+    end = drawn.index(">")
+    opened = re.sub(r'\s(width|height)="[\d.]+"', "", drawn[:end], count=2)
+    return f'{opened} role="img" aria-label="{_escape(title)}"' + drawn[end:]
 
 
 def _escape(text: str) -> str:
