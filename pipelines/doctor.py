@@ -8,12 +8,11 @@ import importlib.metadata
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Any
 
 from assets.faults import safe
 from assets.space import space
 from data_sharing_agreements.errors import CommonwealError, Invalid
+from pipelines.findings import Finding
 from pipelines.lock import holder_of, left_behind
 from warehouse.deployment import Deployment
 
@@ -26,29 +25,6 @@ PINNED = {
     "splink": "5.0.0",
 }
 """Libraries of which a detail is relied upon, and the version that was tried."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at.
-
-    Args:
-        subject: What was looked at: keys, disk, lock, versions and so on.
-        ok: Whether nothing needs to be done.
-        what: What was found.
-        next: What to do, if anything.
-        exit_code: 0, or what a command that met it would exit with.
-    """
-
-    subject: str
-    ok: bool
-    what: str
-    next: str = ""
-    exit_code: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the finding as plain JSON."""
-        return asdict(self)
 
 
 def examine(deployment: Deployment) -> list[Finding]:
@@ -174,6 +150,7 @@ def _keys(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _registry(deployment: Deployment) -> Iterator[Finding]:
+    from pipelines.oversight import governance_findings
     from pipelines.stores import faults_of_stores
     from warehouse.hub import Hub
 
@@ -181,6 +158,7 @@ def _registry(deployment: Deployment) -> Iterator[Finding]:
         return
     with Hub.open(deployment) as hub:
         yield Finding("registry", ok=True, what=f"its log has {hub.log.size:,} entries and fits its anchors")
+        yield from governance_findings(hub)
         if holder_of(deployment.lock_path):
             yield Finding("stores", ok=True, what="not looked at, because a run is going")
             return

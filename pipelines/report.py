@@ -8,8 +8,10 @@ from typing import Any
 
 from assets.workplace import Workplace
 from data_sharing_agreements.errors import CommonwealError, ErrorDetail
+from data_sharing_agreements.separation import Statement
 from pipelines.occupation import Outcome
 from pipelines.products import current_link, current_marts, reports
+from warehouse.oversight.duties import duties_of
 from warehouse.steps import StepResult
 
 SCHEMA = "commonweal/run/1"
@@ -28,6 +30,7 @@ class RunReport:
         marts: Current marts: project, version, path, rows.
         reports: Pages written so far: kind and path.
         log: Size and root of the log.
+        duties: What is said of separation of duties.
         failures: What went wrong, ready to show.
     """
 
@@ -39,6 +42,7 @@ class RunReport:
     marts: tuple[dict[str, Any], ...]
     reports: tuple[dict[str, str], ...]
     log: dict[str, Any]
+    duties: Statement
     failures: tuple[CommonwealError, ...] = field(default=())
 
     @property
@@ -68,6 +72,7 @@ class RunReport:
             "marts": list(self.marts),
             "reports": list(self.reports),
             "log": self.log,
+            "separation_of_duties": self.duties.to_json() | {"words": self.duties.words},
         }
         if self.errors:
             payload["errors"] = [asdict(error) for error in self.errors]
@@ -89,6 +94,7 @@ def report_of(workplace: Workplace, ended: Outcome, seconds: float) -> RunReport
         marts=tuple(current_marts(hub)),
         reports=tuple(reports(hub)),
         log={"size": hub.log.size, "root": hub.log.root},
+        duties=duties_of(hub),
         failures=tuple(workplace.failures),
     )
 

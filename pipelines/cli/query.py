@@ -83,6 +83,8 @@ def _shower(payload: dict[str, Any]) -> Callable[[], None]:
             table(names, payload["rows"], apart=False)
         if payload["withheld"]:
             note(f"Withheld: {payload['withheld']}")
+        if not payload["separation_of_duties"]["met"]:
+            note("Separation of duties was not met where this was made; more with --json.")
         note(f"Bound by: {duties(payload['obligations'])}. Documents and clauses: --json.")
 
     return show

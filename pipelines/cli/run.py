@@ -77,5 +77,7 @@ def _show_results(payload: dict[str, Any]) -> None:
         say(f"Mart {name} version {mart['version']}: {mart['rows']:,} rows, {mart['path']}")
     for report in payload["reports"]:
         say(f"Report {report['kind']}: {report['path']}")
+    if payload["separation_of_duties"]["words"]:
+        say(payload["separation_of_duties"]["words"])
     log = payload["log"]
     say(f"Log: {log['size']:,} entries, root {str(log['root'])[:16]}…")

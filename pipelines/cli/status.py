@@ -29,9 +29,12 @@ def status(context: Context, as_json: bool) -> None:
 
 def standing(hub: "Hub") -> dict[str, Any]:
     """Return where a deployment stands, as `commonweal/status/1`."""
+    from pipelines.incidents import told_of
     from pipelines.lock import holder_of
     from pipelines.products import current_link, current_marts
+    from warehouse.oversight.duties import duties_of
 
+    duties = duties_of(hub)
     holder = holder_of(hub.deployment.lock_path)
     last = hub.registry.runs.last()
     deliveries = hub.registry.deliveries.all()
@@ -45,6 +48,12 @@ def standing(hub: "Hub") -> dict[str, Any]:
         "link": current_link(hub),
         "marts": current_marts(hub),
         "log": {"size": hub.log.size, "root": hub.log.root},
+        "stops": [
+            {"document": s.document, "by": s.by, "since": s.start.isoformat(), "incident": s.incident}
+            for s in hub.registry.stops.standing()
+        ],
+        "incidents": [told_of(hub, one) for one in hub.registry.incidents.all() if one.state == "open"],
+        "separation_of_duties": duties.to_json() | {"words": duties.words},
     }
 
 
@@ -89,4 +98,13 @@ def _show(payload: dict[str, Any]) -> None:
         say(f"Link version {link['version']}: {link['records']:,} records of {link['persons']:,} persons")
     marts = [[m["project"], m["mart"], m["version"], m["rows"]] for m in payload["marts"]]
     table(["project", "mart", "version", "rows"], marts)
+    for stop in payload["stops"]:
+        cause = f", incident {stop['incident']}" if stop["incident"] else ""
+        say(f"Stopped: {stop['document']} by {stop['by']} since {stop['since']}{cause}")
+    for one in payload["incidents"]:
+        late = f", {one['overdue']} OVERDUE" if one["overdue"] else ""
+        what = one["kind"].replace("_", " ")
+        say(f"Incident {one['incident']}: {what}; {one['due']} still to be told{late}")
+    if payload["separation_of_duties"]["words"]:
+        say(payload["separation_of_duties"]["words"])
     say(f"Log: {payload['log']['size']:,} entries, root {str(payload['log']['root'])[:16]}…")

@@ -65,6 +65,8 @@ def draft_notices(hub: Hub, incident: Incident) -> list[Path]:
 
 def altered_evidence(place: Path) -> list[str]:
     """Return the names of files of the evidence that are gone or not what their hash says."""
+    if not (place / MANIFEST).is_file():
+        return [MANIFEST]
     lines = (place / MANIFEST).read_text(encoding="utf-8").splitlines()
     named = [line.split("  ", 1) for line in lines]
     return [name for digest, name in named if not (place / name).is_file() or _digest(place / name) != digest]

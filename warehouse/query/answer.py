@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from data_sharing_agreements.decisions import Decision
+from data_sharing_agreements.separation import Statement
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Answer:
             `suppressed` of that row true.
         withheld: Cells hidden from a table, or whether a query's rows were cut off (1).
         decision: The permission, with the obligations that bind the answer.
+        duties: What is said of separation of duties where the answer was made.
     """
 
     verb: Literal["query", "table"]
@@ -32,6 +34,7 @@ class Answer:
     rows: Sequence[tuple[Any, ...]]
     withheld: int
     decision: Decision
+    duties: Statement
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of `commonweal/query/1` or `commonweal/table/1`."""
@@ -42,6 +45,7 @@ class Answer:
             "withheld": self.withheld,
             "obligations": self.decision.obligations.listed(),
             "decision": self.decision.to_json(),
+            "separation_of_duties": self.duties.to_json(),
         }
 
 

@@ -20,6 +20,7 @@ from data_sharing_agreements.errors import UsageFault
 from warehouse.hub import Hub
 from warehouse.marts.published import Published, published
 from warehouse.opener import Session
+from warehouse.oversight.duties import duties_of
 from warehouse.query.answer import Answer
 from warehouse.query.check import CheckedQuery, check_query
 from warehouse.query.duckdb_tree import SERIALIZE, check_serialized
@@ -65,7 +66,7 @@ def query(hub: Hub, actor: str, project: str, sql: str) -> Answer:
             check_serialized(serialized, frozenset(tables), current.store.alias, frozenset(catalog))
             columns, rows = _run(session, checked, tables)
     _note(hub, current, actor, checked, decision)
-    return Answer("query", columns, rows[:MAX_ROWS], int(len(rows) > MAX_ROWS), decision)
+    return Answer("query", columns, rows[:MAX_ROWS], int(len(rows) > MAX_ROWS), decision, duties_of(hub))
 
 
 def _lock(session: Session) -> None:

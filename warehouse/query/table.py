@@ -23,6 +23,7 @@ import pandas as pd
 from data_sharing_agreements.decisions import Decision, Obligations, Request
 from data_sharing_agreements.errors import UsageFault
 from data_sharing_agreements.registry import AuditEvent
+from data_sharing_agreements.separation import Statement
 from privacy.cell_rules import CellRules
 from privacy.disclosure import SUPPRESSED, Magnitude, suppress
 from privacy.noise import cell_id, noise
@@ -31,6 +32,7 @@ from privacy.rounding import round_to_base
 from warehouse.hub import Hub
 from warehouse.marts.aggregate import NOT_KNOWN, TOTAL
 from warehouse.marts.published import Published, published
+from warehouse.oversight.duties import duties_of
 from warehouse.query.answer import Answer
 from warehouse.query.refusals import refusals_logged
 
@@ -109,7 +111,7 @@ def table(
         source = NoiseSource(bytes.fromhex(hub.keys.store_key(f"project/{project}")), question.mart)
         frame = controlled(tables, question.kind, decision.obligations, source)
     _note(hub, current, actor, question, decision)
-    return _answer(frame, question, decision)
+    return _answer(frame, question, decision, duties_of(hub))
 
 
 def cells_sql(
@@ -247,7 +249,7 @@ def _unknown(what: str, known: list[str]) -> UsageFault:
     return fault
 
 
-def _answer(frame: pd.DataFrame, question: _Question, decision: Decision) -> Answer:
+def _answer(frame: pd.DataFrame, question: _Question, decision: Decision, duties: Statement) -> Answer:
     kinds = {"persons": "BIGINT", "part": "BIGINT", "value": "DOUBLE", SUPPRESSED: "BOOLEAN"}
     names = [*question.dimensions, *(name for name in kinds if name in frame)]
     titles = {
@@ -259,7 +261,7 @@ def _answer(frame: pd.DataFrame, question: _Question, decision: Decision) -> Ans
         tuple(None if value is pd.NA or value is None else _python(value) for value in row)
         for row in frame[names].itertuples(index=False, name=None)
     ]
-    return Answer("table", described, rows, int(frame[SUPPRESSED].sum()), decision)
+    return Answer("table", described, rows, int(frame[SUPPRESSED].sum()), decision, duties)
 
 
 def _python(value: Any) -> Any:

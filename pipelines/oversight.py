@@ -1,0 +1,48 @@
+"""What an examination finds of stops, incidents and separation of duties.
+
+Belongs here: turning them into findings. Does not: changing any.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from pipelines.findings import Finding
+from warehouse.hub import Hub
+from warehouse.oversight.duties import duties_of
+from warehouse.oversight.evidence import altered_evidence, place_of
+
+
+def governance_findings(hub: Hub) -> Iterator[Finding]:
+    """Yield what stands still, who must still be told, and which duties are not separated."""
+    for stop in hub.registry.stops.standing():
+        what = f"{stop.document} is stopped by {stop.by}"
+        yield Finding("stops", ok=True, what=what, next="Only that party lifts it, with `commonweal resume`.")
+    yield from _incidents(hub)
+    for one in duties_of(hub).unmet:
+        permitted = one.because != "violation"
+        yield Finding(
+            "duties",
+            ok=permitted,
+            what=one.words,
+            next="" if permitted else "Give one of the roles to somebody else.",
+            exit_code=0 if permitted else 3,
+        )
+
+
+def _incidents(hub: Hub) -> Iterator[Finding]:
+    now = datetime.now(UTC)
+    for incident in hub.registry.incidents.all():
+        place = place_of(hub, incident.id) / "evidence"
+        if altered := altered_evidence(place):
+            what = f"{len(altered)} files of the evidence of incident {incident.id} are not what they were"
+            yield Finding("incidents", ok=False, what=what, next="Tell the board.", exit_code=6)
+        late = [due for due in incident.undone if due.overdue(now)]
+        if incident.state == "open":
+            yield Finding(
+                "incidents",
+                ok=not late,
+                what=f"incident {incident.id} is open: {len(incident.undone)} still to be told, "
+                f"{len(late)} of them overdue",
+                next=f"See `commonweal incident show {incident.id}`." if incident.undone else "",
+                exit_code=3 if late else 0,
+            )
