@@ -15,6 +15,7 @@ from assets.workplace import Progress, Silent, Workplace
 from data_sharing_agreements.errors import CommonwealError, worst_exit_code
 from pipelines.home import landing_of, prepare_home
 from pipelines.lock import hold
+from pipelines.pages import write_pages
 from pipelines.stores import check_stores
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
@@ -95,6 +96,7 @@ def finish(workplace: Workplace, ended: Outcome | None = None) -> Outcome:
         hub.registry.runs.finish(workplace.run_id, ended.status, ended.exit_code)
         hub.log.checkpoint(hub.deployment.checkpoints)
         workplace.closed = True
+        write_pages(hub)
     return ended
 
 
