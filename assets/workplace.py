@@ -51,6 +51,8 @@ class Workplace:
         landing: Directory the deliveries come from; never written to.
         run_id: The registry's id of the run.
         progress: Whoever watches.
+        steps: What was done.
+        ended: When each of the steps ended, in UTC.
     """
 
     hub: Hub
@@ -58,6 +60,7 @@ class Workplace:
     run_id: int
     progress: Progress = field(default_factory=Silent)
     steps: list[StepResult] = field(default_factory=list)
+    ended: list[datetime] = field(default_factory=list)
     failures: list[CommonwealError] = field(default_factory=list)
     closed: bool = False
     _arrivals_registered: bool = False
@@ -84,6 +87,7 @@ class Workplace:
     def record(self, step: StepResult) -> None:
         """Write one step into the book and the registry, and tell who watches."""
         self.steps.append(step)
+        self.ended.append(datetime.now(UTC))
         self.hub.registry.runs.step(
             self.run_id,
             step.step,

@@ -97,7 +97,16 @@ def finish(workplace: Workplace, ended: Outcome | None = None) -> Outcome:
         hub.log.checkpoint(hub.deployment.checkpoints)
         workplace.closed = True
         write_pages(hub)
+        _tell_lineage(workplace, ended)
     return ended
+
+
+def _tell_lineage(workplace: Workplace, ended: Outcome) -> None:
+    """Write the run's events of lineage; a run that did nothing has none."""
+    if any(step.status != "skipped" for step in workplace.steps):
+        from pipelines.openlineage import write_events  # heavy, and a run with nothing new is short
+
+        write_events(workplace, failed=ended.exit_code != 0)
 
 
 def _begin(hub: Hub, kind: str, landing: Path, progress: Progress) -> Workplace:

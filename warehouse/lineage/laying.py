@@ -54,7 +54,10 @@ def lay_marts(contracts: Contracts, core: CoreCatalog, view: ProjectView, specs:
             nothing an agency sent; all such columns at once.
     """
     steps = [step for spec in specs for step in _mart_steps(view, spec)]
-    laid = Trail.of([*lay_core(contracts, core).steps, *_person_steps(view), *steps])
+    people = (
+        s for project in {spec.definition.project for spec in specs} for s in _person_steps(view, project)
+    )
+    laid = Trail.of([*lay_core(contracts, core).steps, *people, *steps])
     ends = [mart_place(spec.definition, column) for spec in specs for column in columns_of(spec.definition)]
     places = {mart_place(spec.definition).table: spec.place for spec in specs}
     Invalid.collect(_from_nothing(end, places[end.table]) for end in ends if not laid.behind([end]).sources())
@@ -137,16 +140,20 @@ def _read_how(table: Table, name: str) -> tuple[Operation, ...]:
     )
 
 
-def _person_steps(view: ProjectView) -> Iterator[Step]:
-    """Return how `person` is chosen from the demographics a project may see."""
+def _person(project: str, column: str) -> Place:
+    return Place(Layer.PERSON, f"{project}/{PERSON}", column)
+
+
+def _person_steps(view: ProjectView, project: str) -> Iterator[Step]:
+    """Return how a project's `person` is chosen from the demographics it may see."""
     demographics = [source for source, fact in view.facts if fact == "demographic"]
     for source in demographics:
         core = f"{source}.demographic"
-        yield Step(Place(Layer.CORE, core, ROWS), Place(Layer.PERSON, PERSON, ROWS), rows=True)
-        yield Step(Place(Layer.CORE, core, PERSON_KEY), Place(Layer.PERSON, PERSON, STUDY_ID), rows=False)
+        yield Step(Place(Layer.CORE, core, ROWS), _person(project, ROWS), rows=True)
+        yield Step(Place(Layer.CORE, core, PERSON_KEY), _person(project, STUDY_ID), rows=False)
     for attribute in ATTRIBUTES:
         for name in (attribute, f"{attribute}_source"):
-            end = Place(Layer.PERSON, PERSON, name)
+            end = _person(project, name)
             for source in view.voters[attribute]:
                 core = f"{source}.demographic"
                 yield Step(Place(Layer.CORE, core, attribute), end, rows=False, how=(Operation.VOTED,))
@@ -161,20 +168,20 @@ def _mart_steps(view: ProjectView, spec: MartSpec) -> Iterator[Step]:
         if not column.value_how:
             yield Step(mart_place(definition), mart_place(definition, name), rows=True, how=told(control))
         for ref, operations in column.value_how.items():
-            for start in _core_places(ref):
+            for start in _core_places(ref, definition.project):
                 yield Step(start, mart_place(definition, name), rows=False, how=told(operations | control))
     if definition.aggregates is not None:
         marked = mart_place(definition, SUPPRESSED)
         for name in (*definition.aggregates.dimensions, definition.aggregates.count):
             yield Step(mart_place(definition, name), marked, rows=False, how=(Operation.WITHHELD,))
     for ref, operations in lineage.row_how.items():
-        for start in _core_places(ref):
+        for start in _core_places(ref, definition.project):
             yield Step(start, mart_place(definition), rows=True, how=told(operations))
 
 
-def _core_places(ref: Ref) -> Iterable[Place]:
+def _core_places(ref: Ref, project: str) -> Iterable[Place]:
     if ref.schema == "main":
-        return [Place(Layer.PERSON, PERSON, ref.column)]
+        return [_person(project, ref.column)]
     if ref.column in ORIGIN:
         return []
     column = PERSON_KEY if ref.column == STUDY_ID else ref.column

@@ -166,7 +166,7 @@ class _Picture:
         for step in self._steps:
             if step.end.layer is Layer.MART and step.start.layer in (Layer.CORE, Layer.PERSON):
                 tables.setdefault(step.start.table, []).append(step.start)
-        order = sorted(tables, key=lambda table: (table == "person", table))
+        order = sorted(tables, key=lambda table: ("." not in table, table))
         return [self._fact(table, tables[table]) for table in order]
 
     def _fact(self, table: str, places: Sequence[Place]) -> Box:

@@ -37,8 +37,8 @@ class Layer(StrEnum):
 class Place:
     """A column of a table of a layer; column `*` stands for the table's rows.
 
-    Tables are named `source.table` (file, content), `source.fact` (core), `person`,
-    `spine` (link), `project/mart`, and an indicator's id or a file's name (figure).
+    Tables are named `source.table` (file, content), `source.fact` (core),
+    `project/person`, `spine` (link), `project/mart`, and an indicator's id or a file's name (figure).
     """
 
     layer: Layer
