@@ -16,7 +16,7 @@ from assets.workplace import Workplace
 from data_sharing_agreements.cells import smallest_cell
 from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.ends import BEFORE, Scope
-from data_sharing_agreements.errors import ErrorDetail
+from data_sharing_agreements.errors import ErrorDetail, Refused
 from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.run import LinkOutcome, link
 from linkage.spine import latest_model
@@ -24,6 +24,7 @@ from privacy.keys import run_key
 from warehouse.contracts_model import Contracts
 from warehouse.hub import Hub
 from warehouse.opener import Store
+from warehouse.restrictions.own_spine import ask_for_spine, linking, own_spines
 from warehouse.restrictions.relations import permit_identities, restrict, spine_use
 from warehouse.steps import StepResult
 
@@ -51,6 +52,8 @@ def link_asset(contracts: Contracts) -> dg.AssetsDefinition:
     def spine(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster reads the plain class
         with workplace.working("link"):
             outcome = make_spine(workplace)
+            for project in own_spines(workplace.hub):
+                make_own_spine(workplace, project)
         if outcome is None:
             return dg.MaterializeResult(metadata=row_count(0) | plain_schema(_SCHEMA))
         return dg.MaterializeResult(
@@ -113,6 +116,45 @@ def purged_records(hub: Hub) -> str:
     """
     done = [e.id for e in hub.registry.ends.all() if e.kind is Scope.RECORDS and e.state not in BEFORE]
     return "".join(f" purged {one}" for one in done)
+
+
+def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
+    """Link a project's sources in a spine of its own, and write down what came of it.
+
+    Returns:
+        What came of it; None where the license does not permit it, or no delivery of its
+        sources has been accepted.
+    """
+    hub = workplace.hub
+    sources = sorted(hub.agreements.on(hub.gate.today()).dul_for(project).sources)
+    if not any(hub.registry.deliveries.current(source) for source in sources):
+        return None
+    start = time.perf_counter()
+    try:
+        ask_for_spine(hub, project)
+    except Refused as refusal:
+        workplace.record(StepResult("link", project, status="refused", errors=refusal.details))
+        return None
+    with linking(hub, project) as (session, restricted):
+        outcome = link(
+            session.raw,
+            sources=sources,
+            run_key=run_key(),
+            restricted=restricted,
+            seed=hub.deployment.link_seed,
+            progress=workplace.progress,
+        )
+    workplace.record(
+        StepResult(
+            "link",
+            project,
+            rows_in=outcome.records,
+            rows_out=outcome.persons,
+            seconds=time.perf_counter() - start,
+            status="skipped" if outcome.skipped else "done",
+        )
+    )
+    return outcome
 
 
 def _register(hub: Hub, outcome: LinkOutcome, model: Mapping[str, Any]) -> None:

@@ -38,6 +38,7 @@ VERBS: dict[str, str] = {
     "hold": "pipelines.cli.ends_holds:hold",
     "certificate": "pipelines.cli.ends_holds:certificate",
     "quarantine": "pipelines.cli.quarantine:quarantine",
+    "restrict": "pipelines.cli.restrict:restrict",
     "stop": "pipelines.cli.stop:stop",
     "resume": "pipelines.cli.stop:resume",
     "incident": "pipelines.cli.incident:incident",
