@@ -111,7 +111,7 @@ def canonical_bytes(model: BaseModel) -> bytes:
     A term that the document leaves out is left out here too, so that a later version of
     the program, which knows more terms, reads the same bytes out of the same document.
     """
-    stated = model.model_dump(mode="json", exclude_unset=True)
+    stated = model.model_dump(mode="json", exclude_unset=True, by_alias=True)
     return json.dumps(stated, sort_keys=True, separators=(",", ":")).encode()
 
 

@@ -21,12 +21,20 @@ from pathlib import Path
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from data_sharing_agreements.lifecycle.acts import Filed, new_act, place_act, public_hex, subject_of
+from data_sharing_agreements.lifecycle.acts import (
+    Filed,
+    Subject,
+    new_act,
+    place_act,
+    public_hex,
+    read_acts,
+    subject_of,
+)
 from data_sharing_agreements.lifecycle.requirements import Surroundings, requirements_of
-from data_sharing_agreements.lifecycle.roster import Board, Roster, Signatory
+from data_sharing_agreements.lifecycle.roster import ROSTER_ID, Board, Roster, Signatory, read_rosters
 from data_sharing_agreements.lifecycle.states import ActKind, State
 from data_sharing_agreements.models import Document, Dsa, Dul, Emou
-from data_sharing_agreements.reading import read_model
+from data_sharing_agreements.reading import digest, read_model
 
 NOTICE = (
     "DEMONSTRATION KEYS. Every key in this file is made from its signatory's id by a published "
@@ -79,24 +87,56 @@ def acts_for(documents: Sequence[Document]) -> list[Filed]:
     return [filed for document in documents for filed in _approve(document, documents)]
 
 
-def sign_directory(directory: Path) -> Roster:
-    """Sign all documents of a deployment anew; return the roster that was written.
+def sign_directory(directory: Path, *, anew: bool = False) -> Roster:
+    """Sign all documents of a deployment as they now are; return the roster that counts.
 
-    Acts that were there before are removed: they were made for other bytes.
+    Args:
+        directory: The documents.
+        anew: Throw away roster and acts that were there. Otherwise they stay, as they
+            must once a home has worked under them, and what is missing is added.
     """
     documents = [
         *_read(directory, "emou", Emou),
         *_read(directory, "dsa", Dsa),
         *_read(directory, "dul", Dul),
     ]
-    roster = roster_for(documents)
-    content = roster.model_dump(mode="json", by_alias=True, exclude_none=True)
-    text = "# " + NOTICE.replace(". ", ".\n# ") + "\n" + yaml.safe_dump(content, sort_keys=False, width=110)
-    (directory / "signatories.yaml").write_text(text, encoding="utf-8")
-    shutil.rmtree(directory / "acts", ignore_errors=True)
+    acts = directory / "acts"
+    if anew:
+        shutil.rmtree(acts, ignore_errors=True)
+        for path in directory.glob("signatories*.yaml"):
+            path.unlink()
+    there = {filed.act.digest for filed in read_acts(acts)[0]}
     for filed in acts_for(documents):
-        place_act(directory / "acts", filed.act)
+        if filed.act.digest not in there:
+            place_act(acts, filed.act)
+    return _write_roster(directory, roster_for(documents))
+
+
+def _write_roster(directory: Path, wanted: Roster) -> Roster:
+    """Write the roster, or a further version of it that the board admits."""
+    current = read_rosters(directory, read_acts(directory / "acts")[0])[0].current
+    if current is None:
+        _write(directory / "signatories.yaml", wanted)
+        return wanted
+    added = [entry for entry in wanted.signatories if current.find(entry.id) is None]
+    if not added:
+        return current
+    update = {"version": current.version + 1, "signatories": (*current.signatories, *added)}
+    roster = current.model_copy(update=update)
+    _write(directory / f"signatories@{roster.version}.yaml", roster)
+    board = [entry.id for entry in current.signatories if entry.party == current.board.party]
+    moment = datetime.combine(KEYS_FROM, time(9), UTC)
+    for signatory in board[: current.board.threshold]:
+        subject = Subject(ROSTER_ID, roster.version, digest(roster))
+        act = new_act(subject, ActKind.ENROLL, signatory, key_of(signatory), moment)
+        place_act(directory / "acts", act)
     return roster
+
+
+def _write(path: Path, roster: Roster) -> None:
+    content = roster.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    head = "# " + NOTICE.replace(". ", ".\n# ") + "\n"
+    path.write_text(head + yaml.safe_dump(content, sort_keys=False, width=110), encoding="utf-8")
 
 
 def _read(directory: Path, folder: str, model: type[Document]) -> list[Document]:
@@ -175,7 +215,7 @@ def _entry(party: str, office: str) -> Signatory:
 if __name__ == "__main__":
     root = Path(__file__).resolve().parents[2]
     for place in (root / "data_sharing_agreements/documents", root / "examples/anytown/agreements"):
-        sign_directory(place)
+        sign_directory(place, anew=True)
         sys.stdout.write(
             f"Signed {place.relative_to(root)} with demonstration keys, which protect nothing.\n"
         )

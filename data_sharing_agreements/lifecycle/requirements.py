@@ -140,23 +140,27 @@ def _of_the_version_before(document: Document, around: Surroundings) -> Iterator
 
 
 def _contributing(document: Dul, around: Surroundings) -> Iterator[Requirement]:
-    """Each agency whose data the license uses, and each tribe with authority over them."""
+    """Each agency whose data the license uses, and each tribe with authority over them.
+
+    A body for which no office signs is asked for all the same: then nobody can approve.
+    """
     for dsa in around.dsas:
-        parts = _parts(dsa.parties)
-        for party, offices in _offices(dsa).items():
-            owner = "data_owner" in parts.get(party, ())
-            tribe = "tribe" in parts.get(party, ())
-            if tribe or (owner and around.emou.approvals.each_contributing_agency):
-                clause = "tribal_authority" if tribe else "parties"
-                yield Requirement(
-                    ActKind.APPROVE,
-                    party,
-                    offices,
-                    State.PARTNER_REVIEW,
-                    dsa.id,
-                    clause,
-                    partner=not tribe,
-                )
+        offices = _offices(dsa)
+        owners = {party.name for party in dsa.parties if party.role == "data_owner"}
+        tribes = _tribes(dsa)
+        agencies = owners - tribes if around.emou.approvals.each_contributing_agency else set()
+        for party in sorted(agencies | tribes):
+            clause = "tribal_authority" if party in tribes else "parties"
+            may = offices.get(party, frozenset())
+            stage = State.PARTNER_REVIEW
+            yield Requirement(ActKind.APPROVE, party, may, stage, dsa.id, clause, partner=party in agencies)
+
+
+def _tribes(dsa: Dsa) -> set[str]:
+    """Tribal nations that approve the use of an agreement's data."""
+    named = {party.name for party in dsa.parties if party.role == "tribe"}
+    authority = dsa.tribal_authority
+    return named if authority is None else named | set(authority.tribes)
 
 
 def _board(emou: Emou) -> Iterator[Requirement]:

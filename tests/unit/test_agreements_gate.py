@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from data_sharing_agreements.decisions import Request
-from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, Agreements, load_agreements
+from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, load_agreements
 from data_sharing_agreements.errors import IntegrityFault, Refused
 from data_sharing_agreements.gate import Gate
 from data_sharing_agreements.log import Log
@@ -74,7 +75,7 @@ def test_the_log_says_which_documents_a_decision_rests_on(log):
     assert {e["summary"]["document"]: e["summary"]["sha256"] for e in documents} == EVERGREEN.digests()
     amended = EVERGREEN.dsas[0].model_copy(update={"version": 2})
     fewer = EVERGREEN.duls[:1]
-    changed = Agreements(EVERGREEN.emou, (amended, *EVERGREEN.dsas[1:]), fewer, EVERGREEN.bases)
+    changed = replace(EVERGREEN, dsas=(amended, *EVERGREEN.dsas[1:]), duls=fewer, versions=())
     gate_on(log, agreements=changed).ask(QUERY)
     later = [entry["summary"] for entry in log.show(100) if entry["kind"] == "agreement"][len(documents) :]
     assert [(e["document"], e.get("version")) for e in later] == [
