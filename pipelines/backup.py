@@ -10,36 +10,41 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from data_sharing_agreements.errors import ErrorDetail, IntegrityFault, UsageFault
+from data_sharing_agreements.registry import Registry
 from pipelines.lock import hold
 from warehouse.deployment import Deployment
 
 MANIFEST = "manifest.json"
 
 _NOT_COPIED = frozenset(
-    {"keys", "landing", "staging", "spill", "dagster", "lock", "session.json", "accounts.txt"}
+    {"keys", "landing", "staging", "spill", "purge", "dagster", "lock", "session.json", "accounts.txt"}
 )
 _SQLITE_SIDE_FILES = ("-wal", "-shm", "-journal")
 _BLOCK = 4 * 1024**2
 
 
-def back_up(deployment: Deployment, out: Path, keys_out: Path | None = None) -> dict[str, Any]:
+def back_up(
+    deployment: Deployment, out: Path, keys_out: Path | None = None, kept_until: date | None = None
+) -> dict[str, Any]:
     """Copy a home while no run changes it.
 
     Landing and staging are not copied: agencies have what they sent. A registry
-    that is not in the home (a URL) is backed up by its own server's means.
+    that is not in the home (a URL) is backed up by its own server's means. The backup
+    is noted in the registry first: a later purge says which backups can still be read.
 
     Args:
         deployment: Whose home.
         out: New or empty directory for everything but the keys.
         keys_out: New or empty directory for the keys, if they are to be copied.
+        kept_until: Last day on which it is kept, if that is known.
 
     Returns:
-        The manifest: when, and each file with its size and SHA-256.
+        The manifest: its id, when, and each file with its size and SHA-256.
 
     Raises:
         UsageFault: A directory is not empty, or both are one.
@@ -47,10 +52,14 @@ def back_up(deployment: Deployment, out: Path, keys_out: Path | None = None) -> 
     """
     _check_targets(out, keys_out)
     with hold(deployment.lock_path, "backup"):
+        with Registry.open(deployment.registry_url) as registry:
+            noted = registry.copies.record_backup(kept_until, with_keys=keys_out is not None)
         for path in _files_to_copy(deployment.home):
             _copy(path, out / path.relative_to(deployment.home))
         manifest = {
+            "id": noted.id,
             "name": deployment.name,
+            "kept_until": noted.kept_until,
             "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "files": _described(out),
         }

@@ -49,7 +49,7 @@ def end(
     with occupy(deployment, "end", progress=progress) as workplace, workplace.working("end"):
         ending = begin(workplace.hub, planner(workplace.hub))
         if records:
-            ask_for(workplace.hub, ending, records)
+            ask_for(workplace.hub, ending.id, records)
         return carry_on(workplace, ending)
 
 
@@ -61,7 +61,7 @@ def end_notice(
         hub = workplace.hub
         keys, kinds = records_of_notice(hub, source, notice)
         ending = begin(hub, plan_records(hub, source, notice, "+".join(kinds), on))
-        ask_for(hub, ending, keys)
+        ask_for(hub, ending.id, keys)
         return carry_on(workplace, ending)
 
 

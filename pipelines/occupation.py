@@ -111,24 +111,33 @@ def _tell_lineage(workplace: Workplace, ended: Outcome) -> None:
 
 def _begin(hub: Hub, kind: str, landing: Path, progress: Progress) -> Workplace:
     hub.opener.wipe_spill()
-    unfinished = hub.registry.ends.unfinished()
-    if not unfinished:
+    waiting = endings_wait(hub)
+    if not waiting:
         check_stores(hub)
     for dead in hub.registry.runs.unfinished():
         hub.registry.runs.finish(dead.id, "killed", 1)
     run = hub.registry.runs.start(kind)
     workplace = Workplace(hub, landing, run.id, progress)
-    if unfinished:
+    if waiting:
         _finish_endings(workplace)
         check_stores(hub)
     return workplace
 
 
+def endings_wait(hub: Hub) -> bool:
+    """Whether a purge was killed, or a backup restored that does not know of one."""
+    known = {ending.id for ending in hub.registry.ends.all()}
+    certified = {path.stem for path in hub.deployment.certificates.glob("*.json")}
+    return bool(hub.registry.ends.unfinished()) or not certified <= known
+
+
 def _finish_endings(workplace: Workplace) -> None:
     """Finish what a killed purge left, before any store is opened: its file and its key may be apart."""
     from pipelines.ends import finish_unfinished  # needs this module
+    from pipelines.ends_replay import replay
 
     finish_unfinished(workplace)
+    replay(workplace)
 
 
 def _ending(error: BaseException) -> Outcome:

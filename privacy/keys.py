@@ -215,6 +215,28 @@ class KeyRing:
         create_file(self._paths.store(store), sealed.to_bytes(self.signer()))
         destroy_file(self._paths.store(coming))
 
+    def seal(self, name: str, readers: Collection[Role], payload: bytes) -> bytes:
+        """Return a payload sealed to some roles under a name, for a file that may leave the home.
+
+        Raises:
+            Refused: a reader that may never open what has this name.
+        """
+        check_readers(name, readers)
+        sealed = SealedSecret.seal(self._roster, name, slots_for(name, readers), payload)
+        return sealed.to_bytes(self.signer())
+
+    def unseal(self, name: str, content: bytes) -> bytes:
+        """Return what was sealed under a name.
+
+        Raises:
+            KeyRefused: none of our roles may have it.
+            IntegrityFault: it was altered, or sealed under another name.
+        """
+        payload = SealedSecret.from_bytes(content, self._roster, name).open(self._roster, self._secrets)
+        if payload is None:
+            raise self._refusal(name)
+        return payload
+
     def signer(self) -> Ed25519Signer:
         """Return the signer of checkpoints. Every role has it, since every role writes to the log.
 

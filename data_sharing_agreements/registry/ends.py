@@ -1,7 +1,7 @@
-"""Ends in the registry: the journal, bars, retractions, holds, backups, attestations.
+"""Ends in the registry: the journal, bars, retractions, legal holds.
 
 Belongs here: recording each, and finding what is open. Does not: destroying anything
-(`warehouse/ends/`), or what a step means (`ends.py`). No record id and no count of
+(`warehouse/ends/`), what a step means (`ends.py`), or copies (`copies.py`). No record id and no count of
 people is kept here.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -22,8 +21,6 @@ from data_sharing_agreements.store import Database
 from data_sharing_agreements.store.clock import Clock, text_of
 from data_sharing_agreements.store.schema import mart
 from data_sharing_agreements.store.tables_ends import (
-    attestation,
-    backup,
     barred_delivery,
     ending,
     legal_hold,
@@ -73,30 +70,8 @@ class Hold:
     lifted_at: str | None
 
 
-@dataclass(frozen=True)
-class Backup:
-    """A backup that was made: when, until when it is kept, and whether its keys were copied too."""
-
-    id: str
-    taken_at: str
-    kept_until: str | None
-    with_keys: bool
-
-
-@dataclass(frozen=True)
-class Attestation:
-    """What a recipient of a project's data attested about its copies."""
-
-    project: str
-    attested_by: str
-    statement: str
-    sha256: str
-    recorded_by: str
-    at: str
-
-
 class Ends:
-    """Endings, holds and copies of a registry."""
+    """Endings and holds of a registry."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -200,8 +175,7 @@ class Ends:
     def project_destroyed(self, project: str) -> bool:
         """Whether a project's data were destroyed, or are being destroyed now."""
         return any(
-            (e.kind, e.subject) == (Scope.PROJECT, project) and e.state not in BEFORE
-            for e in self.all()
+            (e.kind, e.subject) == (Scope.PROJECT, project) and e.state not in BEFORE for e in self.all()
         )
 
     def bar(self, ending_id: str, source: str, deliveries: Iterable[tuple[str, str, bool]]) -> None:
@@ -316,45 +290,6 @@ class Ends:
             rows = connection.execute(select(legal_hold).order_by(legal_hold.c.set_at)).all()
         held = [_record(Hold, row, kind=HoldKind(row.kind), reason=HoldReason(row.reason)) for row in rows]
         return [hold for hold in held if lifted or hold.lifted_at is None]
-
-    def record_backup(self, kept_until: date | None, *, with_keys: bool) -> Backup:
-        """Note, before a backup is copied, that it is made."""
-        made, at = secrets.token_hex(8), text_of(self._clock())
-        until = None if kept_until is None else kept_until.isoformat()
-        values = {"id": made, "taken_at": at, "kept_until": until, "with_keys": with_keys}
-        with self._database.writing() as connection:
-            connection.execute(insert(backup).values(**values))
-            facts = {"backup": made, "kept_until": until, "with_keys": with_keys}
-            write_down(connection, self._clock, "backup", facts, None)
-        return Backup(made, at, until, with_keys)
-
-    def backups(self) -> list[Backup]:
-        """Return every backup that was made, oldest first."""
-        with self._database.reading() as connection:
-            rows = connection.execute(select(backup).order_by(backup.c.taken_at)).all()
-        return [_record(Backup, row) for row in rows]
-
-    def attest(self, project: str, by: str, statement: str, sha256: str, recorded_by: str) -> Attestation:
-        """Record what a recipient attested about its copies of a project's data."""
-        values = {
-            "project": project,
-            "attested_by": by,
-            "statement": statement,
-            "sha256": sha256,
-            "recorded_by": recorded_by,
-            "at": text_of(self._clock()),
-        }
-        with self._database.writing() as connection:
-            connection.execute(insert(attestation).values(**values))
-            facts = {"project": project, "attested_by": by, "sha256": sha256, "actor": recorded_by}
-            write_down(connection, self._clock, "attestation", facts, None)
-        return Attestation(**values)
-
-    def attestations(self, project: str | None = None) -> list[Attestation]:
-        """Return what was attested, of one project or of all."""
-        with self._database.reading() as connection:
-            rows = connection.execute(select(attestation).order_by(attestation.c.id)).all()
-        return [_record(Attestation, row) for row in rows if project in (None, row.project)]
 
     def _all(self, connection: Connection) -> list[Ending]:
         rows = connection.execute(select(ending).order_by(ending.c.begun_at, ending.c.id)).all()

@@ -11,6 +11,7 @@ from typing import Self
 
 from data_sharing_agreements.registry.accounts import Accounts, Sessions
 from data_sharing_agreements.registry.budgets import Budgets
+from data_sharing_agreements.registry.copies import Copies
 from data_sharing_agreements.registry.deliveries import Deliveries
 from data_sharing_agreements.registry.ends import Ends
 from data_sharing_agreements.registry.generations import Generations
@@ -39,6 +40,7 @@ class Registry:
         self.marts = Marts(database, clock)
         self.indicator_results = IndicatorResults(database, clock)
         self.ends = Ends(database, clock)
+        self.copies = Copies(database, clock)
         self.generations = Generations(database, clock)
         self.restriction_notices = RestrictionNotices(database, clock)
         self.accounts = Accounts(database, clock)

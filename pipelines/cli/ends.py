@@ -103,7 +103,7 @@ def end_attest(context: Context, project: str, by: str, file: Path, as_json: boo
                 next=f"Name one of {', '.join(hub.agreements.projects())}.",
             )
         digest = hashlib.sha256(content).hexdigest()
-        made = hub.registry.ends.attest(project, by, statement, digest, signed_in(hub).name)
+        made = hub.registry.copies.attest(project, by, statement, digest, signed_in(hub).name)
     payload = {"schema": "commonweal/end/1", "project": project, "by": made.attested_by, "sha256": digest}
     emit(payload, as_json=as_json, people=lambda: say(f"Recorded what {by} attested for {project}."))
 

@@ -4,6 +4,7 @@ Belongs here: options and what is printed. Does not: the work (pipelines.doctor,
 pipelines.backup, warehouse.hub).
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,12 @@ def _show_findings(payload: dict[str, Any]) -> None:
     type=click.Path(path_type=Path),
     help="Also copy the keys, to another new directory: keep it apart from the first.",
 )
+@click.option("--keep-until", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it is kept.")
 @json_option
 @click.pass_obj
-def backup(context: Context, out: Path, keys_out: Path | None, as_json: bool) -> None:
+def backup(
+    context: Context, out: Path, keys_out: Path | None, keep_until: datetime | None, as_json: bool
+) -> None:
     """Copy stores, registry, checkpoints and reports; keys only if told where.
 
     The copy without keys is unreadable to whoever finds it, and to you: a lost key
@@ -90,7 +94,7 @@ def backup(context: Context, out: Path, keys_out: Path | None, as_json: bool) ->
     """
     from pipelines.backup import back_up
 
-    manifest = back_up(context.existing(), out, keys_out)
+    manifest = back_up(context.existing(), out, keys_out, keep_until.date() if keep_until else None)
     payload = {"schema": "commonweal/backup/1", "path": str(out), **manifest}
     payload["keys"] = str(keys_out) if keys_out else None
     emit(payload, as_json=as_json, people=lambda: _show_backup(payload))
@@ -113,22 +117,37 @@ def _show_backup(payload: dict[str, Any]) -> None:
 @click.option(
     "--keys-from", type=click.Path(path_type=Path), help="The keys, if this home has none of its own."
 )
+@click.option(
+    "--certificates",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Certificates of what was destroyed since, if the home has none of its own: it is destroyed again.",
+)
 @json_option
 @click.pass_obj
-def restore(context: Context, source: Path, keys_from: Path | None, as_json: bool) -> None:
+def restore(
+    context: Context, source: Path, keys_from: Path | None, certificates: Path | None, as_json: bool
+) -> None:
     """Put a backup into a home that has no stores.
 
     Every file is compared with the backup's manifest. A home that has gone on
     since the backup is not overwritten: its log would then be older than the
-    checkpoints others hold.
+    checkpoints others hold. What was destroyed since is destroyed again before anything
+    else, as the certificates say.
     """
     from pipelines.backup import put_back
+    from pipelines.ends_replay import bring_certificates, replay_restored
 
-    manifest = put_back(context.deployment(), source, keys_from)
-    payload = {"schema": "commonweal/restore/1", "home": str(context.deployment().home), **manifest}
+    deployment = context.deployment()
+    if certificates:
+        bring_certificates(deployment, certificates)
+    manifest = put_back(deployment, source, keys_from)
+    payload = {"schema": "commonweal/restore/1", "home": str(deployment.home), **manifest}
+    payload["purged_again"] = replay_restored(deployment)
     emit(payload, as_json=as_json, people=lambda: _show_restore(payload))
 
 
 def _show_restore(payload: dict[str, Any]) -> None:
     say(f"Put {len(payload['files']):,} files of {payload['taken_at']} back into {payload['home']}")
+    for one in payload["purged_again"]:
+        say(f"Destroyed again, as certificate {one} says.")
     say("Next: `commonweal log verify --checkpoint` a file someone else kept, then `commonweal run`.")

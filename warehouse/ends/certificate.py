@@ -87,6 +87,7 @@ def _how(hub: Hub, ending: Ending) -> dict[str, Any]:
     return {
         "how": HOW[ending.kind],
         "went": facts.get("goes", {}),
+        "deliveries": facts.get("deliveries", []),
         "stores_rewritten": {name: done["left_out"] for name, done in sorted(rewritten.items())},
         "keys_destroyed": {**destroyed, **facts.get("keys", {})},
         "marts_retracted": [{"project": p, "version": v} for p, v in facts.get("marts", ())],
@@ -103,7 +104,7 @@ def _backups(hub: Hub, ending: Ending) -> list[dict[str, Any]]:
     """Return the backups made before the end of the ending; who has keys of their time can read them."""
     return [
         {"id": b.id, "taken_at": b.taken_at, "kept_until": b.kept_until, "keys_copied_with_it": b.with_keys}
-        for b in hub.registry.ends.backups()
+        for b in hub.registry.copies.backups()
         if ending.ended_at is None or b.taken_at <= ending.ended_at
     ]
 
@@ -114,7 +115,7 @@ def _attested(hub: Hub, projects: set[str]) -> list[dict[str, Any]]:
     for project in sorted(projects & set(hub.agreements.projects())):
         said = [
             {"by": a.attested_by, "statement": a.statement, "file_sha256": a.sha256, "at": a.at}
-            for a in hub.registry.ends.attestations(project)
+            for a in hub.registry.copies.attestations(project)
         ]
         found.append({"project": project, "attested": said})
     return found

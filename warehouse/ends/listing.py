@@ -31,9 +31,9 @@ _NUMBERED = ("ssn", "phone", "email")
 _TABLES = ("delivery", "record", "pseudonym", "refused", "person", "study", "needle")
 
 
-def ask_for(hub: Hub, ending: Ending, record_keys: Sequence[int]) -> None:
+def ask_for(hub: Hub, ending_id: str, record_keys: Sequence[int]) -> None:
     """Write down which records an ending by records is to take."""
-    with hub.opener.session(write=[worklist(ending.id)]) as session, session.transaction("purge"):
+    with hub.opener.session(write=[worklist(ending_id)]) as session, session.transaction("purge"):
         session.execute("DELETE FROM purge.asked")
         session.execute("INSERT INTO purge.asked SELECT unnest($keys::BIGINT[])", {"keys": list(record_keys)})
 

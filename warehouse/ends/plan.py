@@ -173,8 +173,12 @@ def begin(hub: Hub, plan: Plan) -> Ending:
         document=plan.document,
         document_version=plan.version,
         clause=plan.clause,
-        facts={"marts": marts, "keys": keys, "reason": plan.reason},
+        facts={"marts": marts, "keys": keys, "reason": plan.reason, "deliveries": _told(plan.deliveries)},
     )
+
+
+def _told(deliveries: Iterable[Delivery]) -> list[dict[str, str]]:
+    return [{"id": d.id, "period": d.period, "sha256": d.sha256} for d in deliveries]
 
 
 def check_holds(hub: Hub, ending: Ending) -> None:

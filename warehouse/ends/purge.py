@@ -39,12 +39,17 @@ def make_list(hub: Hub, ending: Ending) -> Facts:
         gone = [d for d in deliveries.all() if d.source == ending.source]
         gone = [d for d in gone if ending.kind is Scope.DSA or d.id == ending.subject]
         whole = ending.kind is Scope.DSA
-        hub.registry.ends.bar(ending.id, ending.source, [(d.period, d.sha256, whole) for d in gone])
+        told = {(d["period"], d["sha256"]) for d in ending.facts.get("deliveries", ())}
+        known = sorted(told | {(d.period, d.sha256) for d in gone})
+        hub.registry.ends.bar(ending.id, ending.source, [(p, s, whole) for p, s in known])
         for delivery in gone:
             deliveries.update(delivery.id, state=DeliveryState.PURGED)
     _bury(hub, ending)
     return {
-        "goes": {name: shown(counts[name], _minimum(hub)) for name in ("delivery", "record", "person")},
+        "goes": {
+            "delivery": shown(counts["delivery"], 0),
+            **{name: shown(counts[name], _minimum(hub)) for name in ("record", "person")},
+        },
         "excused": _excuse(hub, ending),
     }
 
@@ -116,7 +121,7 @@ def rewrite_one(
             kept = keep(session)
         left_out = copy_kept(hub, store, kept, around)
         rewritten[store.name] = {
-            "left_out": {t: shown(n, _minimum(hub)) for t, n in left_out.items() if n},
+            "left_out": {t: shown(n, _smallest(hub, t)) for t, n in left_out.items() if n},
             "key_destroyed": hub.keys.store_key_id(store.name),
             "done": False,
         }
@@ -143,6 +148,11 @@ def _existing(hub: Hub, ending: Ending | None = None) -> list[Store]:
     own = (Store.vault(), Store.warehouse(), Store.quarantine())
     begun = hub.registry.ends.get(ending.id).facts.get("rewritten", {}) if ending else {}
     return [store for store in own if hub.opener.exists(store) or store.name in begun]
+
+
+def _smallest(hub: Hub, table: str) -> int:
+    """Return the smallest number shown of a table: tables about deliveries speak of nobody."""
+    return 0 if table.rsplit(".", 1)[-1] in ("current_delivery", "profile") else _minimum(hub)
 
 
 def _minimum(hub: Hub) -> int:

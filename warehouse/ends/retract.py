@@ -14,7 +14,6 @@ from typing import Any
 
 from data_sharing_agreements.registry.ends import Ending
 from warehouse.hub import Hub
-from warehouse.indicators.definition import load_definitions
 from warehouse.opener import Store
 
 
@@ -59,17 +58,6 @@ def destroy_project(hub: Hub, project: str) -> None:
     hub.keys.destroy_store_key(f"project/{project}")
     for directory in (hub.deployment.home / "marts" / project, hub.deployment.reports / "marts" / project):
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def resting_indicators(hub: Hub) -> list[str]:
-    """Return indicators whose last results were computed from a mart version that was retracted."""
-    gone = hub.registry.ends.retracted_marts()
-    found = []
-    for definition in load_definitions(hub.deployment.indicators_dir):
-        latest = hub.registry.indicator_results.latest(definition.id)
-        if any((definition.source.project, str(row.result["mart_version"])) in gone for row in latest):
-            found.append(definition.id)
-    return found
 
 
 def project_leftovers(hub: Hub, project: str) -> list[str]:

@@ -17,13 +17,15 @@ from data_sharing_agreements.decisions import Request
 from data_sharing_agreements.ends import ORDER, OVER, Scope, Step
 from data_sharing_agreements.errors import IntegrityFault
 from data_sharing_agreements.registry.ends import Ending
+from warehouse.ends.again import seal_records
 from warehouse.ends.certificate import write_certificate
 from warehouse.ends.destroyed import sign_destroyed
+from warehouse.ends.figures import resting_indicators
 from warehouse.ends.files import remove_spent_deliveries, search_files
 from warehouse.ends.listing import was_asked
 from warehouse.ends.plan import check_holds
 from warehouse.ends.purge import make_list, rewrite_stores, rewrite_study_ids
-from warehouse.ends.retract import destroy_project, project_leftovers, resting_indicators, retract
+from warehouse.ends.retract import destroy_project, project_leftovers, retract
 from warehouse.ends.search import search_stores
 from warehouse.ends.worklist import worklist
 from warehouse.hub import Hub
@@ -108,6 +110,8 @@ def _search(hub: Hub, ending: Ending) -> Facts:
 
 
 def _certify(hub: Hub, ending: Ending) -> Facts:
+    if ending.kind is Scope.RECORDS:
+        seal_records(hub, ending, hub.deployment.certificates)
     certificate = write_certificate(hub, ending)
     return {"certificate": certificate["id"], "log_entry": certificate["log"]["entry"]}
 
