@@ -30,7 +30,7 @@ def weeks_svg(by_week: Sequence[Mapping[str, Any]]) -> str:
     )
     chart = (
         alt.Chart(frame)
-        .mark_bar(size=22)
+        .mark_bar(size=18)
         .encode(
             x=alt.X("week:O", title="week beginning", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y("decisions:Q", title=None, axis=alt.Axis(tickMinStep=1, format=",d")),
@@ -41,7 +41,7 @@ def weeks_svg(by_week: Sequence[Mapping[str, Any]]) -> str:
                 legend=alt.Legend(orient="top"),
             ),
         )
-        .properties(width=620, height=190)
+        .properties(width=430, height=190)
     )
     return svg(chart, "Decisions by week, permitted and refused")
 
@@ -76,6 +76,6 @@ def groups_svg(by_group: Sequence[Mapping[str, Any]]) -> str:
             ),
             shape=alt.Shape("of:N", title=None, legend=None),
         )
-        .properties(width=440, height=max(60, 22 * len(shown)))
+        .properties(width=330, height=max(60, 22 * len(shown)))
     )
     return svg(chart, "Errors of linkage by group")

@@ -110,7 +110,7 @@ def ends(hub: Hub, period: Period) -> dict[str, Any]:
         ],
         "backups": [
             {"taken": one.taken_at[:10], "kept_until": one.kept_until, "with_keys": one.with_keys}
-            for one in journal.backups()
+            for one in hub.registry.copies.backups()
         ],
     }
 
