@@ -25,6 +25,7 @@ from openlineage.client.event_v2 import (
     RunEvent,
     RunState,
     StaticDataset,
+    set_producer,
 )
 from openlineage.client.generated.base import DatasetFacet, JobFacet, RunFacet
 from openlineage.client.generated.datasource_dataset import DatasourceDatasetFacet
@@ -44,9 +45,9 @@ from warehouse.core.catalog import SPINE, CoreCatalog, load_core
 from warehouse.hub import Hub
 from warehouse.indicators.definition import load_definitions
 from warehouse.lineage.grounds import GROUNDS, TRAIL, Grounds
-from warehouse.lineage.laying import lay_core, lay_indicator
+from warehouse.lineage.laying import lay_content, lay_core, lay_indicator
 from warehouse.lineage.report import Lineage
-from warehouse.lineage.trail import Layer, Place, Trail
+from warehouse.lineage.trail import ROWS, Layer, Place, Trail
 from warehouse.steps import StepResult
 
 PRODUCER = "urn:commonweal"
@@ -61,6 +62,7 @@ def write_events(workplace: Workplace, *, failed: bool) -> None:
         workplace: The run that has just ended.
         failed: Whether it ended otherwise than well.
     """
+    set_producer(PRODUCER)
     path = workplace.hub.reports(DIRECTORY, f"{workplace.run_id}.jsonl")
     events = _Events(workplace, failed).all()
     text = "".join(f"{Serde.to_json(event)}\n" for event in events)
@@ -71,6 +73,7 @@ def write_events(workplace: Workplace, *, failed: bool) -> None:
 
 def figure_event(hub: Hub, found: Lineage) -> str:
     """Return the lineage of one name as OpenLineage: one line a dataset, from content to figure."""
+    set_producer(PRODUCER)
     catalog = _Catalog(hub, found.whole)
     at = datetime.now(UTC).isoformat()
     ends = {dataset_name(s.end): s.end for s in found.whole.steps if s.end.layer is not Layer.PERSON}
@@ -169,6 +172,8 @@ class _Events:
         run = self._id(name, step.period)
         ends = self._made(step)
         inputs = {dataset.name: dataset for end in ends for dataset in self._catalog.inputs(end)}
+        if step.step == "link":
+            inputs = {dataset.name: dataset for dataset in self._identifiers()}
         parent = ParentRunFacet(
             run=ParentRun(runId=self._run), job=ParentJob(namespace=self._catalog.namespace, name="run")
         )
@@ -198,6 +203,20 @@ class _Events:
             return [end for end in ends.values() if end.layer is Layer.FIGURE and end.table == step.source]
         return [Place(Layer.LINK, SPINE, "person_key")] if step.step == "link" else []
 
+    def _identifiers(self) -> list[InputDataset]:
+        """Return the files whose identifiers the linkage reads."""
+        contracts = self._hub.contracts
+        wanted = self._hub.deployment.link_sources or contracts.sources
+        return [
+            InputDataset(
+                namespace=self._catalog.namespace,
+                name=dataset_name(Place(Layer.FILE, f"{source}.{table.name}", ROWS)),
+            )
+            for source in wanted
+            for table in contracts[source].tables
+            if table.role_columns
+        ]
+
     def _clauses(self, end: Place) -> dict[str, DatasetFacet]:
         kept = self._kept.get(end.table)
         return {CLAUSES: clauses_facet(*kept)} if kept and end.layer is Layer.MART else {}
@@ -223,7 +242,7 @@ class _Events:
         """Return the steps of core as it stands, and of every mart as it was published."""
         hub = self._hub
         core: CoreCatalog = load_core(hub.contracts, hub.deployment.core_dir)
-        steps = list(lay_core(hub.contracts, core).steps)
+        steps = [*lay_content(hub.contracts).steps, *lay_core(hub.contracts, core).steps]
         for mart in hub.registry.marts.all():
             steps += Trail.from_json(mart.codebook.get(TRAIL, [])).steps
         for definition in load_definitions(hub.deployment.indicators_dir):

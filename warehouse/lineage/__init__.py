@@ -23,3 +23,10 @@ def lineage(hub: Hub, name: str, *, version: str | None = None, today: bool = Fa
     from warehouse.lineage.report import lineage_of
 
     return lineage_of(hub, name, version=version, today=today)
+
+
+def write_lineage(hub: Hub, project: str) -> None:
+    """Write the page of a project's lineage; see `page.write_page`. Marts call it, and it reads marts."""
+    from warehouse.lineage.page import write_page
+
+    write_page(hub, project)

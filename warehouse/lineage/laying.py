@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from data_sharing_agreements.errors import ErrorDetail, Invalid
 from privacy.disclosure import SUPPRESSED
 from warehouse.contracts_model import Column, Contracts, Table
-from warehouse.core.catalog import MACHINE_COLUMNS, SPINE, CoreCatalog, CoreSelect
+from warehouse.core.catalog import MACHINE_COLUMNS, SPINE, CoreCatalog, CoreSelect, content_columns
 from warehouse.core.facts import ATTRIBUTES, ORIGIN, PERSON_KEY
 from warehouse.lineage.operations import Operation, told
 from warehouse.lineage.select import How, Ref, analyse
@@ -44,6 +44,18 @@ def lay_core(contracts: Contracts, core: CoreCatalog) -> Trail:
     steps = [step for select in core.selects.values() for step in _core_steps(select)]
     content = {step.start for step in steps if step.start.layer is Layer.CONTENT}
     return Trail.of([*steps, *(_content_step(contracts, place) for place in content)])
+
+
+def lay_content(contracts: Contracts) -> Trail:
+    """Return the steps from agencies' files to every column that the warehouse holds of them."""
+    places = [
+        Place(Layer.CONTENT, f"{contract.source}.{table.name}", column)
+        for contract in contracts
+        for table in contract.tables
+        for column in (ROWS, *content_columns(table))
+        if column not in MACHINE_COLUMNS
+    ]
+    return Trail.of(_content_step(contracts, place) for place in places)
 
 
 def lay_marts(contracts: Contracts, core: CoreCatalog, view: ProjectView, specs: Sequence[MartSpec]) -> Trail:

@@ -6,6 +6,7 @@ clauses on the arrows. Does not: shapes (drawing.py), or facts (story.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -98,14 +99,15 @@ class _Picture:
         named = self.story.lineage.named
         foot = list(self._foot())
         height = self._bottom + 34 + 17 * len(foot) + 14
+        key = re.sub(r"\W+", "-", named.name)
         return "".join(
             [
                 (
                     f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" '
-                    f'width="{WIDTH}" height="{height:.0f}" role="img" aria-labelledby="t d">'
+                    f'width="{WIDTH}" height="{height:.0f}" role="img" aria-labelledby="t-{key} d-{key}">'
                 ),
-                f'<title id="t">{escape(named.title)}: where it comes from</title>',
-                f'<desc id="d">{escape(self.story.when)} {escape(self.story.permitted)}</desc>',
+                f'<title id="t-{key}">{escape(named.title)}: where it comes from</title>',
+                f'<desc id="d-{key}">{escape(self.story.when)} {escape(self.story.permitted)}</desc>',
                 f"<style>{STYLE}</style>",
                 f'<rect width="{WIDTH}" height="{height:.0f}" fill="{WASH}"/>',
                 *self._head(),

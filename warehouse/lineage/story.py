@@ -112,8 +112,13 @@ def _from_source(lineage: Lineage, contracts: Contracts, source: str) -> FromSou
     return FromSource(source, title, values, rows, arrivals)
 
 
+def given_by(trail: Trail) -> tuple[Place, ...]:
+    """Return the columns of agencies' files at which a trail begins."""
+    return tuple(place for place in trail.places(Layer.FILE) if place.column != ROWS)
+
+
 def _given(trail: Trail, contracts: Contracts, source: str) -> tuple[Given, ...]:
-    places = [p for p in trail.places(Layer.FILE) if p.source == source and p.column != ROWS]
+    places = [place for place in given_by(trail) if place.source == source]
     done = done_after(trail, places)
     return tuple(
         Given(place.name.partition(".")[2], meaning_of(contracts, place), done[place]) for place in places

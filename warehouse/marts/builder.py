@@ -22,6 +22,7 @@ from privacy.keys import Role
 from warehouse.core.builder import built_hashes
 from warehouse.core.catalog import load_core
 from warehouse.hub import Hub
+from warehouse.lineage import write_lineage
 from warehouse.lineage.grounds import GROUNDS, TRAIL, grounds_of
 from warehouse.lineage.trace import STUDY_ID
 from warehouse.marts.aggregate import publish_counts
@@ -116,6 +117,7 @@ def _publish_project(
         done = made[mart.name]
         name = f"{plan.project}/{mart.name}"
         steps.append(StepResult(STEP, name, rows_in=done.rows_in, rows_out=done.rows, seconds=done.seconds))
+    write_lineage(hub, plan.project)
     return steps
 
 
