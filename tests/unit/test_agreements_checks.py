@@ -68,7 +68,7 @@ ONE_EDIT = [
     (EMOU, "witnesses.names.0", "Nobody", "witnesses.names.0", "party-unknown"),
     (EMOU, "tribal_authority.tribes", ["Nobody"], "tribal_authority.tribes.0", "party-unknown"),
     (EMOU, "parties.0.role", "witness", "parties", "party-missing"),
-    (EMOU, "parties.7.role", "witness", "parties", "party-missing"),
+    (EMOU, "parties.8.role", "witness", "parties", "party-missing"),
     (EMOU, "four_questions.legal.decided_by", "Nobody", "four_questions.legal.decided_by", "party-unknown"),
     (
         EMOU,
