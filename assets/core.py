@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.lineage import PERSON, core_columns
 from assets.metadata import column_lineage, plain_schema, row_count
 from assets.names import CORE, POOL, RESTRICTED, SPINE, content_key, core_key
 from assets.workplace import Workplace
@@ -16,10 +17,7 @@ from warehouse.core.builder import build
 from warehouse.core.catalog import CoreCatalog
 from warehouse.core.facts import ATTRIBUTES, FACTS, ORIGIN, PERSON_KEY
 from warehouse.hub import Hub
-from warehouse.lineage.trace import core_values
 from warehouse.opener import Store
-
-PERSON = "person"
 
 _MEANING: Mapping[str, str] = {
     PERSON: "One row a person: best values of their demographics, and the source of each.",
@@ -98,7 +96,7 @@ def _spec(catalog: CoreCatalog, fact: str) -> dg.AssetSpec:
 
 
 def _columns(catalog: CoreCatalog, fact: str) -> dict[str, Any]:
-    return plain_schema(_schema(fact)) | column_lineage(_origins(catalog, fact))
+    return plain_schema(_schema(fact)) | column_lineage(core_columns(catalog, fact))
 
 
 def _schema(fact: str) -> list[tuple[str, str, str]]:
@@ -109,13 +107,3 @@ def _schema(fact: str) -> list[tuple[str, str, str]]:
         return [(PERSON_KEY, "BIGINT", ""), *chosen, *said]
     columns = {**ORIGIN, PERSON_KEY: "BIGINT", **FACTS[fact]}
     return [(name, kind, "") for name, kind in columns.items()]
-
-
-def _origins(catalog: CoreCatalog, fact: str) -> dict[str, list[tuple[str, str]]]:
-    if fact == PERSON:
-        return {name: [(core_key("demographic"), name)] for name in (PERSON_KEY, *ATTRIBUTES)}
-    found: dict[str, list[tuple[str, str]]] = {PERSON_KEY: [(SPINE, PERSON_KEY)]}
-    for column in FACTS[fact]:
-        origins = {o for select in catalog.of_fact(fact) for o in core_values(select, column) if o.field}
-        found[column] = sorted((content_key(o.source), f"{o.table}.{o.column}") for o in origins)
-    return found

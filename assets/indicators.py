@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from assets.lineage import indicator_columns
+from assets.metadata import column_lineage
 from assets.names import INDICATORS, POOL, indicator_key, mart_key
 from assets.workplace import Workplace
 from warehouse.indicators.compute import compute
@@ -37,7 +39,7 @@ def indicator_assets(definitions: Sequence[Definition]) -> list[dg.AssetsDefinit
     def indicators(workplace: dg.ResourceParam[Workplace]) -> Iterator[dg.MaterializeResult[None]]:
         with workplace.working("indicators"):
             refused = compute_indicators(workplace)
-            results = [_result(workplace, definition.id, refused) for definition in definitions]
+            results = [_result(workplace, definition, refused) for definition in definitions]
         yield from results
 
     return [indicators]
@@ -51,11 +53,18 @@ def compute_indicators(workplace: Workplace) -> frozenset[str]:
     return frozenset(step.source for step in steps if step.status == "refused")
 
 
-def _result(workplace: Workplace, name: str, refused: frozenset[str]) -> dg.MaterializeResult[None]:
+def _result(
+    workplace: Workplace, definition: Definition, refused: frozenset[str]
+) -> dg.MaterializeResult[None]:
+    name = definition.id
     found = workplace.hub.registry.indicator_results.latest(name)
     return dg.MaterializeResult(
         asset_key=indicator_key(name),
-        metadata={"results": len(found), "computed_at": found[0].computed_at if found else "never"},
+        metadata={
+            "results": len(found),
+            "computed_at": found[0].computed_at if found else "never",
+            **column_lineage(indicator_columns(definition)),
+        },
         check_results=[
             dg.AssetCheckResult(
                 asset_key=indicator_key(name), check_name=PERMITTED, passed=name not in refused
@@ -78,6 +87,7 @@ def _spec(definition: Definition) -> dg.AssetSpec:
             "target": definition.target.value,
             "target_period": definition.target.period,
             "direction": definition.direction,
+            **column_lineage(indicator_columns(definition)),
         },
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.lineage import mart_columns
 from assets.metadata import column_lineage, plain_schema, row_count
 from assets.names import CORE_FACTS, MARTS, POOL, core_key, mart_key
 from assets.workplace import Workplace
@@ -116,14 +117,6 @@ def _schema(definition: Definition) -> dict[str, Any]:
 
 
 def _published(mart: Mart) -> dict[str, Any]:
-    fields = mart.codebook.get("fields", [])
-    origins = {
-        field["name"]: sorted(
-            (f"content_{source}", f"{table}.{column}")
-            for source, table, column in (name.split(".", 2) for name in field.get("fields", []))
-        )
-        for field in fields
-    }
     duties = {f"obligation {o['rule']}": str(o["value"]) for o in mart.obligations}
     about = {"version": mart.version, "link_version": mart.link_version or 0, **duties}
-    return about | column_lineage(origins)
+    return about | column_lineage(mart_columns(mart))
