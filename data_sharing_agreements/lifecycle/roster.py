@@ -139,6 +139,16 @@ def read_rosters(directory: Path, acts: Sequence[Filed]) -> tuple[Rosters, list[
     Returns:
         The chain of rosters that count, and faults of files that cannot be read.
     """
+    found, faults = _files(directory)
+    return judge_rosters(found, acts), faults
+
+
+def waiting(directory: Path, version: int) -> Roster | None:
+    """Return the roster of a version as it lies in a directory, admitted or not."""
+    return next((roster for roster in _files(directory)[0] if roster.version == version), None)
+
+
+def _files(directory: Path) -> tuple[list[Roster], list[ErrorDetail]]:
     found: list[Roster] = []
     faults: list[ErrorDetail] = []
     for path in sorted(directory.glob("signatories*.yaml")):
@@ -148,7 +158,7 @@ def read_rosters(directory: Path, acts: Sequence[Filed]) -> tuple[Rosters, list[
         faults += wrong
         if roster is not None:
             found.append(roster)
-    return judge_rosters(found, acts), faults
+    return found, faults
 
 
 def judge_rosters(rosters: Iterable[Roster], acts: Iterable[Filed]) -> Rosters:

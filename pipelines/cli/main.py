@@ -25,6 +25,8 @@ VERBS: dict[str, str] = {
     "logout": "pipelines.cli.accounts:logout",
     "whoami": "pipelines.cli.accounts:whoami",
     "account": "pipelines.cli.accounts:account",
+    "agreement": "pipelines.cli.agreement:agreement",
+    "sign": "pipelines.cli.sign:sign",
     "query": "pipelines.cli.query:query",
     "table": "pipelines.cli.query:table_verb",
     "indicators": "pipelines.cli.indicators:indicators",
