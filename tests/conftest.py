@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,19 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from tests.registries import KINDS, SERVER, WHOLE_SUITE, blank, copy_home, url_for_homes
+
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_configure() -> None:
+    """Agree on one place for PostgreSQL; with the whole suite on it, send every deployment there."""
+    os.environ.setdefault(SERVER, tempfile.mkdtemp(prefix="cwpg"))
+    if os.environ.get(WHOLE_SUITE) == "postgresql":
+        os.environ["COMMONWEAL_REGISTRY"] = url_for_homes()
+
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMONWEAL = Path(sys.executable).with_name("commonweal")
@@ -103,6 +113,16 @@ def finished(evergreen: Path, shared: Path) -> tuple[Path, dict]:
 @pytest.fixture
 def home(finished: tuple[Path, dict], tmp_path: Path) -> Path:
     """A copy of the finished home for one test to change."""
-    copy = tmp_path / "home"
-    shutil.copytree(finished[0], copy)
-    return copy
+    return copy_home(finished[0], tmp_path / "home")
+
+
+@pytest.fixture(params=KINDS)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """SQLite and PostgreSQL, one after the other, for tests of what lies in the registry."""
+    return request.param
+
+
+@pytest.fixture
+def registry_url(database_kind: str, tmp_path: Path, shared: Path) -> str:
+    """The address of a new registry on each kind of database."""
+    return blank(database_kind, tmp_path, shared)

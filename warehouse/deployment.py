@@ -6,6 +6,7 @@ Does not: opening a store (opener), keys (privacy), or what the documents mean.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from data_sharing_agreements.errors import ErrorDetail, Invalid, UsageFault
 
 CONFIG_VARIABLE = "COMMONWEAL_CONFIG"
 HOME_VARIABLE = "COMMONWEAL_HOME"
+REGISTRY_VARIABLE = "COMMONWEAL_REGISTRY"
 
 _DIRECTORIES = ("contracts", "agreements", "core", "marts", "indicators")
 _SECTIONS: dict[str, frozenset[str]] = {
@@ -117,7 +119,7 @@ class Deployment:
             config=path,
             home=home_path,
             **{f"{d}_dir": root / sections["deployment"].get(d, d) for d in _DIRECTORIES},
-            registry_url=sections["registry"].get("url") or f"sqlite:///{home_path / 'registry.sqlite'}",
+            registry_url=registry_url_of(sections["registry"], home_path),
             threads=int(sections["engine"].get("threads", 2)),
             memory_limit=str(sections["engine"].get("memory_limit", "8GB")),
             link_purpose=sections["link"].get("purpose", "performance_management"),
@@ -184,6 +186,22 @@ class Deployment:
     def scorecard_date(self) -> date:
         """The date on which figures are judged stale: `as_of`, or today."""
         return self.as_of or self.today()
+
+
+def registry_url_of(settings: Mapping[str, Any], home: Path) -> str:
+    """Return the address of a home's registry.
+
+    Args:
+        settings: The section `[registry]`; the environment's `COMMONWEAL_REGISTRY` comes
+            first, because an address may hold a password. `{home}` in either stands
+            for a name of the home, so that several homes may share one server.
+        home: The home, for a SQLite file in it by default.
+    """
+    given = os.environ.get(REGISTRY_VARIABLE) or settings.get("url")
+    if not given:
+        return f"sqlite:///{home / 'registry.sqlite'}"
+    named = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:16]
+    return str(given).replace("{home}", named)
 
 
 def _home(settings: dict[str, Any], root: Path, given: Path | None) -> Path:

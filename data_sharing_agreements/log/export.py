@@ -72,7 +72,7 @@ def _entries(connection: Connection, bodies: bool) -> Iterator[str]:
     if bodies:
         texts = select(log_entry, log_body.c.salt, log_body.c.body)
         query = texts.outerjoin(log_body, log_body.c.idx == log_entry.c.idx).order_by(log_entry.c.idx)
-    result = connection.execution_options(stream_results=True).execute(query)
+    result = connection.execute(query, execution_options={"stream_results": True})
     while batch := list(islice(result, BATCH)):
         for row in batch:
             entry: dict[str, Any] = open_part(row)

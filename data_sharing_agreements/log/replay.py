@@ -132,7 +132,7 @@ def _entries(connection: Connection, since: int) -> Iterator[Row[Any]]:
         .where(log_entry.c.idx >= since)
         .order_by(log_entry.c.idx)
     )
-    result = connection.execution_options(stream_results=True).execute(query)
+    result = connection.execute(query, execution_options={"stream_results": True})
     while batch := list(islice(result, _BATCH)):
         yield from batch
 

@@ -223,6 +223,6 @@ def _nodes(connection: Connection) -> Iterator[tuple[int, int, bytes]]:
 
 def _streamed(connection: Connection, query: Any) -> Iterator[Row[Any]]:
     """Rows in batches: a log may be larger than memory."""
-    result = connection.execution_options(stream_results=True).execute(query)
+    result = connection.execute(query, execution_options={"stream_results": True})
     while batch := list(islice(result, BATCH)):
         yield from batch

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +21,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from data_sharing_agreements.errors import IntegrityFault, Invalid
@@ -45,18 +45,28 @@ class Database:
         """Make a new registry, or bring an existing one up to date.
 
         Args:
-            url: An SQLAlchemy URL; a new SQLite file is readable by its owner only.
+            url: An SQLAlchemy URL; a new SQLite file is readable by its owner only. On
+                PostgreSQL the database is made if it is not there and the account may.
+
+        Raises:
+            Invalid: The server cannot be reached, or a newer version made the registry.
+            IntegrityFault: What is there is not a registry.
         """
         parsed = make_url(url)
         if (path := _sqlite_path(parsed)) is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if parsed.get_backend_name() == "postgresql":
+            _make_database(parsed)
         database = cls(_engine(parsed))
         try:
             database._upgrade()
-        except DatabaseError:
+        except DatabaseError as error:
             database.close()
-            raise _unreadable() from None
+            raise _told(parsed, error) from None
+        except Invalid:
+            database.close()
+            raise
         return database
 
     @classmethod
@@ -64,7 +74,7 @@ class Database:
         """Open an existing registry and bring it up to date.
 
         Raises:
-            Invalid: There is none, or it was made by a newer version.
+            Invalid: There is none, its server cannot be reached, or a newer version made it.
             IntegrityFault: The file is not a registry.
         """
         parsed = make_url(url)
@@ -78,9 +88,9 @@ class Database:
             if not present:
                 raise _missing()
             database._upgrade()
-        except DatabaseError:
+        except DatabaseError as error:
             database.close()
-            raise _unreadable() from None
+            raise _told(parsed, error) from None
         except Invalid:
             database.close()
             raise
@@ -160,6 +170,25 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
+def _make_database(url: URL) -> None:
+    """Make the database a PostgreSQL address names, if it is not there and this account may."""
+    engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    try:
+        with suppress(DatabaseError), engine.connect() as connection:
+            known = text("SELECT 1 FROM pg_database WHERE datname = :name")
+            if connection.execute(known, {"name": url.database}).first() is None:
+                quoted = connection.dialect.identifier_preparer.quote_identifier(str(url.database))
+                connection.exec_driver_sql(f"CREATE DATABASE {quoted}")
+    finally:
+        engine.dispose()
+
+
+def _told(url: URL, error: DatabaseError) -> Invalid | IntegrityFault:
+    """Return what a database's error means: no registry there, or something that is none."""
+    away = url.get_backend_name() == "postgresql" and isinstance(error, OperationalError)
+    return _missing() if away else _unreadable()
+
+
 def _sqlite_path(url: URL) -> Path | None:
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return None
@@ -169,9 +198,9 @@ def _sqlite_path(url: URL) -> Path | None:
 def _missing() -> Invalid:
     return Invalid.of(
         "registry-missing",
-        "There is no registry at the configured address.",
+        "There is no registry at the configured address, or its server cannot be reached.",
         why="Every step is recorded in the registry and checked against it.",
-        next="Create the home directory first, or restore the registry from a backup.",
+        next="Create the home directory first, start the server, or restore the registry from a backup.",
     )
 
 

@@ -8,9 +8,6 @@ where a test says so.
 from __future__ import annotations
 
 import json
-import shutil
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +23,8 @@ from data_sharing_agreements.log.entries import commitment_to, entry_leaf
 from data_sharing_agreements.log.merkle import Frontier
 from data_sharing_agreements.registry import Registry
 from data_sharing_agreements.store.schema import log_body, log_checkpoint, log_entry, log_node
-from data_sharing_agreements.store.tables_log import log_state
+from data_sharing_agreements.store.tables_log import log_cosignature, log_state
+from tests.registries import copied, drop_triggers, new_url, put_in_place
 
 SIZE = 21
 
@@ -50,18 +48,9 @@ def signer():
     return Signer()
 
 
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory):
-    """A new registry, to be copied: making one takes longer than most tests."""
-    path = tmp_path_factory.mktemp("blank") / "registry.sqlite"
-    Registry.create(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture
-def registry(tmp_path, blank):
-    shutil.copy(blank, tmp_path / "registry.sqlite")
-    with Registry.open(f"sqlite:///{tmp_path / 'registry.sqlite'}") as made:
+def registry(registry_url):
+    with Registry.open(registry_url) as made:
         yield made
 
 
@@ -81,11 +70,7 @@ def log(registry, signer):
 def attacker(log):
     """A connection of somebody who has removed the triggers."""
     with log.database.writing() as connection:
-        names = (
-            connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
-        )
-        for name in names:
-            connection.execute(text(f"DROP TRIGGER {name}"))
+        drop_triggers(connection)
     return log.database
 
 
@@ -119,26 +104,44 @@ def rewrite_body(database, index: int, body: dict) -> None:
         )
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
+REFUSED = {
+    "both": (
         "UPDATE log_entry SET kind = 'x' WHERE idx = 3",
         "DELETE FROM log_entry WHERE idx = 20",
-        "INSERT OR REPLACE INTO log_entry SELECT * FROM log_entry WHERE idx = 3",
         "INSERT INTO log_entry SELECT 99, at, kind, clauses, commitment, leaf FROM log_entry WHERE idx = 3",
-        "UPDATE log_node SET hash = x'00'",
+        "UPDATE log_node SET level = level",
         "DELETE FROM log_node",
-        "INSERT OR REPLACE INTO log_node SELECT * FROM log_node",
         "UPDATE log_checkpoint SET size = 1",
         "DELETE FROM log_checkpoint",
-        "INSERT OR REPLACE INTO log_checkpoint SELECT * FROM log_checkpoint",
         "UPDATE log_body SET body = '{}'",
+        "UPDATE log_cosignature SET size = 1",
+        "DELETE FROM log_cosignature",
+    ),
+    "sqlite": (
+        "INSERT OR REPLACE INTO log_entry SELECT * FROM log_entry WHERE idx = 3",
+        "INSERT OR REPLACE INTO log_node SELECT * FROM log_node",
+        "INSERT OR REPLACE INTO log_checkpoint SELECT * FROM log_checkpoint",
         "INSERT OR REPLACE INTO log_body SELECT * FROM log_body",
-    ],
-)
-def test_the_database_itself_refuses(log, statement):
-    with pytest.raises(DatabaseError, match="append-only"), log.database.writing() as connection:
-        connection.execute(text(statement))
+        "INSERT OR REPLACE INTO log_cosignature SELECT * FROM log_cosignature",
+    ),
+    "postgresql": (
+        "INSERT INTO log_node SELECT * FROM log_node ON CONFLICT (ends_at, level) DO UPDATE SET level = 9",
+        "TRUNCATE log_entry",
+        "TRUNCATE log_node",
+        "TRUNCATE log_checkpoint",
+        "TRUNCATE log_body",
+        "TRUNCATE log_cosignature",
+    ),
+}
+
+
+def test_the_database_itself_refuses(log, database_kind):
+    with log.database.writing() as connection:
+        values = {"size": 3, "witness": "clerk", "cosignature": "{}"}
+        connection.execute(insert(log_cosignature).values(**values))
+    for statement in (*REFUSED["both"], *REFUSED[database_kind]):
+        with pytest.raises(DatabaseError, match="append-only"), log.database.writing() as connection:
+            connection.execute(text(statement))
     assert log.verify().ok
 
 
@@ -314,8 +317,8 @@ def test_a_stored_checkpoint_changed(log, attacker):
     assert kinds(log) == {"checkpoint-forged"}
 
 
-def test_a_checkpoint_of_another_log(log, signer, tmp_path):
-    with Registry.create(f"sqlite:///{tmp_path / 'other.sqlite'}") as other:
+def test_a_checkpoint_of_another_log(log, signer, tmp_path, database_kind):
+    with Registry.create(new_url(database_kind, tmp_path)) as other:
         foreign = Log(other, signer).checkpoint()
     assert kinds(log, checkpoints=[foreign]) == {"checkpoint-of-another-log"}
 
@@ -333,12 +336,10 @@ def test_a_history_rewritten_by_the_holder_of_the_key(log, attacker, tmp_path):
     assert kinds(log, checkpoints=[kept]) == {"differs-from-checkpoint", "fork"}
 
 
-def test_a_fork_shown_to_one_agency_only(log, registry, signer, tmp_path):
+def test_a_fork_shown_to_one_agency_only(log, registry, signer, tmp_path, registry_url, database_kind):
     """Two copies of one registry go different ways; both are signed by the hub."""
-    path = tmp_path / "copy.sqlite"
-    with closing(sqlite3.connect(tmp_path / "registry.sqlite")) as one, closing(sqlite3.connect(path)) as two:
-        one.backup(two)
-    with Registry.open(f"sqlite:///{path}") as other:
+    registry.close()
+    with Registry.open(copied(registry_url, database_kind, tmp_path)) as other:
         Log(other, signer).append("decision", {"on": "to one agency"})
         shown = Log(other, signer).checkpoint()
     log.append("decision", {"on": "to the others"})
@@ -367,26 +368,26 @@ def code_of(log, directory) -> str | None:
     return None
 
 
-def test_yesterdays_registry_put_back(registry, log, tmp_path):
-    anchors, file = tmp_path / "checkpoints", tmp_path / "registry.sqlite"
+def test_yesterdays_registry_put_back(registry, log, tmp_path, registry_url, database_kind):
+    anchors = tmp_path / "checkpoints"
     anchors.mkdir()
     log.checkpoint(anchors)
     registry.close()
-    shutil.copy(file, tmp_path / "yesterday")
+    yesterday = copied(registry_url, database_kind, tmp_path)
     log.append("decision", {"on": "today"})
     log.checkpoint(anchors)
     assert code_of(log, anchors) is None
     registry.close()
-    shutil.copy(tmp_path / "yesterday", file)
+    put_in_place(yesterday, registry_url)
     assert code_of(log, anchors) == "registry-older"
     log.append("decision", {"on": "another today"})
     log.append("decision", {"on": "and more"})
     assert code_of(log, anchors) == "registry-forked"
 
 
-def test_another_registry_in_its_place(registry, log, signer, tmp_path):
+def test_another_registry_in_its_place(registry, log, signer, tmp_path, database_kind):
     log.checkpoint(tmp_path)
-    with Registry.create(f"sqlite:///{tmp_path / 'other.sqlite'}") as other:
+    with Registry.create(new_url(database_kind, tmp_path)) as other:
         assert code_of(Log(other, signer), tmp_path) == "registry-replaced"
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,26 +14,28 @@ from data_sharing_agreements.errors import IntegrityFault, Invalid
 from data_sharing_agreements.log import Log
 from data_sharing_agreements.registry import Registry
 from data_sharing_agreements.store.schema import metadata
+from tests.registries import new_url, write_behind_the_back
 
 
-def url_of(path) -> str:
-    return f"sqlite:///{path}"
+@pytest.fixture
+def url(database_kind, tmp_path):
+    """An address where nothing is yet."""
+    return new_url(database_kind, tmp_path)
 
 
-def test_migrations_lead_to_the_tables_declared(tmp_path):
-    with (
-        Registry.create(url_of(tmp_path / "r.sqlite")) as registry,
-        registry.database.reading() as connection,
-    ):
+TRIGGERS = {
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'log_%'",
+    "postgresql": "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal",
+}
+
+
+def test_migrations_lead_to_the_tables_declared(url, database_kind):
+    with Registry.create(url) as registry, registry.database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        triggers = connection.execute(
-            text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'")
-        ).scalar()
-        assert triggers >= 14
+        assert connection.execute(text(TRIGGERS[database_kind])).scalar() >= 11
 
 
-def test_creating_twice_keeps_what_is_there(tmp_path):
-    url = url_of(tmp_path / "r.sqlite")
+def test_creating_twice_keeps_what_is_there(url):
     with Registry.create(url) as registry:
         Log(registry, None).append("decision", {})
         origin = Log(registry, None).root
@@ -45,24 +45,30 @@ def test_creating_twice_keeps_what_is_there(tmp_path):
         assert Log(registry, None).size == 1
 
 
-def test_an_empty_database_is_migrated_by_create_and_refused_by_open(tmp_path):
+def test_an_empty_database_is_migrated_by_create_and_refused_by_open(url, database_kind, tmp_path):
     with pytest.raises(Invalid, match="registry-missing"):
-        Registry.open(url_of(tmp_path / "nothing.sqlite"))
-    assert not (tmp_path / "nothing.sqlite").exists()
-    with closing(sqlite3.connect(tmp_path / "other.sqlite")) as connection:
-        connection.execute("CREATE TABLE something (x)")
+        Registry.open(url)
+    assert not list(tmp_path.glob("*.sqlite"))
+    other = new_url(database_kind, tmp_path)
+    Registry.create(other).close()
+    tables = [f"DROP TABLE {table.name}" for table in reversed(metadata.sorted_tables)]
+    write_behind_the_back(other, *tables, "DROP TABLE alembic_version")
     with pytest.raises(Invalid, match="registry-missing"):
-        Registry.open(url_of(tmp_path / "other.sqlite"))
+        Registry.open(other)
 
 
-def test_a_registry_of_a_newer_program_is_left_alone(tmp_path):
-    path = tmp_path / "r.sqlite"
-    Registry.create(url_of(path)).close()
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+def test_a_registry_of_a_newer_program_is_left_alone(url):
+    Registry.create(url).close()
+    write_behind_the_back(url, "UPDATE alembic_version SET version_num = '9999'")
     for opened in (Registry.open, Registry.create):
         with pytest.raises(Invalid, match="registry-newer"):
-            opened(url_of(path))
+            opened(url)
+
+
+def test_a_server_that_does_not_answer(tmp_path):
+    for opened in (Registry.open, Registry.create):
+        with pytest.raises(Invalid, match="registry-missing"):
+            opened(f"postgresql+psycopg://postgres@/nothing?host={tmp_path}")
 
 
 def test_a_file_that_is_no_database(tmp_path):
@@ -70,21 +76,12 @@ def test_a_file_that_is_no_database(tmp_path):
     path.write_bytes(b"not a database, " * 500)
     for opened in (Registry.open, Registry.create):
         with pytest.raises(IntegrityFault, match="registry-unreadable"):
-            opened(url_of(path))
+            opened(f"sqlite:///{path}")
 
 
 def test_a_registry_in_memory():
     with Registry.create("sqlite://") as registry:
         assert Log(registry, None).append("decision", {}) == 0
-
-
-def test_postgresql_is_a_url():
-    """The statements of the first migration compile for PostgreSQL, types and all."""
-    from sqlalchemy.dialects import postgresql
-    from sqlalchemy.schema import CreateTable
-
-    for table in metadata.sorted_tables:
-        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
 
 
 WRITER = """
@@ -97,8 +94,7 @@ with Registry.open(sys.argv[1]) as registry:
 """
 
 
-def test_two_processes_write_one_log(tmp_path):
-    url = url_of(tmp_path / "r.sqlite")
+def test_two_processes_write_one_log(url):
     with Registry.create(url) as registry:
         writers = [subprocess.Popen([sys.executable, "-c", WRITER, url, name]) for name in ("one", "two")]
         assert [writer.wait() for writer in writers] == [0, 0]
@@ -111,8 +107,7 @@ def test_two_processes_write_one_log(tmp_path):
         assert by_writer == {"one": list(range(50)), "two": list(range(50))}
 
 
-def test_a_killed_write_leaves_the_log_as_it_was(tmp_path):
-    url = url_of(tmp_path / "r.sqlite")
+def test_a_killed_write_leaves_the_log_as_it_was(url):
     killed = (
         "import os, sys\n"
         "from data_sharing_agreements.log.entries import Draft, append\n"
