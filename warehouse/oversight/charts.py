@@ -61,7 +61,7 @@ def groups_svg(by_group: Sequence[Mapping[str, Any]]) -> str:
         alt.Chart(frame)
         .mark_point(filled=True, size=70, opacity=1)
         .encode(
-            y=alt.Y("group:N", title=None, sort=None, axis=alt.Axis(labelLimit=220, grid=True, ticks=False)),
+            y=alt.Y("group:N", title=None, sort=None, axis=alt.Axis(labelLimit=280, grid=True, ticks=False)),
             x=alt.X(
                 "share:Q",
                 title=None,

@@ -12,7 +12,7 @@ from typing import Any
 from data_sharing_agreements.cells import smallest_cell, withheld
 from warehouse.hub import Hub
 from warehouse.oversight.decided import entries_of
-from warehouse.oversight.linkage import link_quality
+from warehouse.oversight.linkage import last_known_quality
 from warehouse.oversight.period import Period
 
 
@@ -39,7 +39,7 @@ def _source(source: str, own: list[Any]) -> dict[str, Any]:
 
 
 def links(hub: Hub, period: Period) -> dict[str, Any]:
-    """Return the link versions made in the period, and the errors of the newest by group."""
+    """Return the link versions made in the period, and the errors of the newest whose errors are known."""
     smallest = smallest_cell(hub.agreements)
     return {
         "versions": [
@@ -53,7 +53,7 @@ def links(hub: Hub, period: Period) -> dict[str, Any]:
             for one in hub.registry.link_versions.all()
             if period.holds(one.created_at)
         ],
-        "quality": dict(link_quality(hub)),
+        "quality": dict(last_known_quality(hub)),
     }
 
 

@@ -16,10 +16,12 @@ from warehouse.hub import Hub
 def link_quality(hub: Hub) -> Mapping[str, Any]:
     """Return `basis`, `precision`, `recall`, `by_group` of the newest version; empty if unknown."""
     latest = hub.registry.link_versions.latest()
-    if latest is None:
-        return {}
-    for path in sorted((hub.deployment.reports / "marts").rglob("*.json")):
-        known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("link", {})
-        if known.get("version") == latest.version and known.get("basis"):
-            return known
-    return {}
+    known = last_known_quality(hub)
+    return known if latest is not None and known.get("version") == latest.version else {}
+
+
+def last_known_quality(hub: Hub) -> Mapping[str, Any]:
+    """Return the same, and `version`, of the newest version of which it is known; empty if of none."""
+    books = sorted((hub.deployment.reports / "marts").rglob("*.json"))
+    links: list[dict[str, Any]] = [json.loads(p.read_text(encoding="utf-8")).get("link", {}) for p in books]
+    return max((one for one in links if one.get("basis")), key=lambda one: int(one["version"]), default={})
