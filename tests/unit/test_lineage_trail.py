@@ -3,56 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from data_sharing_agreements.documents import load_agreements
 from data_sharing_agreements.errors import Invalid
-from warehouse.contracts_loader import load_contracts
+from tests.lineage_support import CONFIGS, STATES
 from warehouse.contracts_model import Contracts
-from warehouse.core.catalog import MACHINE_COLUMNS, SPINE, CoreCatalog, load_core
-from warehouse.deployment import Deployment
+from warehouse.core.catalog import MACHINE_COLUMNS, SPINE, CoreCatalog
 from warehouse.indicators.definition import Definition as Indicator
-from warehouse.indicators.definition import load_definitions
 from warehouse.lineage.laying import BIRTH_MONTH, VALUE, columns_of, lay_indicator, lay_marts, mart_place
 from warehouse.lineage.operations import Operation
-from warehouse.lineage.trace import Origin, ProjectView
+from warehouse.lineage.trace import Origin
 from warehouse.lineage.trail import ROWS, Layer, Place, Trail
-from warehouse.marts.definition import Definition, MartSpec, load_marts
-
-ROOT = Path(__file__).resolve().parents[2]
-CONFIGS = {
-    "evergreen": ROOT / "commonweal.toml",
-    "anytown": ROOT / "examples" / "anytown" / "commonweal.toml",
-}
-
-
-@dataclass(frozen=True)
-class State:
-    """One deployment's documents, and the trail of each of its projects."""
-
-    contracts: Contracts
-    core: CoreCatalog
-    marts: dict[str, tuple[MartSpec, ...]]
-    views: dict[str, ProjectView]
-    indicators: tuple[Indicator, ...]
-    trails: dict[str, Trail]
-
-
-def read(name: str) -> State:
-    deployment = Deployment.load(CONFIGS[name], ROOT / "unused")
-    contracts = load_contracts(deployment.contracts_dir, deployment.core_dir)
-    core = load_core(contracts, deployment.core_dir)
-    agreements = load_agreements(deployment.agreements_dir)
-    marts = dict(load_marts(deployment.marts_dir))
-    views = {project: ProjectView(core, agreements.dul_for(project).licensed) for project in marts}
-    trails = {p: lay_marts(contracts, core, views[p], specs) for p, specs in marts.items()}
-    return State(contracts, core, marts, views, load_definitions(deployment.indicators_dir), trails)
-
-
-STATES = {name: read(name) for name in CONFIGS}
+from warehouse.marts.definition import Definition, MartSpec
 
 
 def published() -> Iterator[tuple[str, Definition, str]]:
@@ -138,7 +101,7 @@ def test_a_trail_and_the_trace_that_licenses_rest_on_agree(name: str) -> None:
     state = STATES[name]
     for project, specs in state.marts.items():
         for spec in specs:
-            for column, trace in state.views[project].trace(spec.sql, spec.place).items():
+            for column, trace in state.traces[spec.place].items():
                 end = [mart_place(spec.definition, column)]
                 assert origins(state.trails[project].behind_values(end)) == trace.values, (spec.place, column)
                 assert origins(state.trails[project].behind_rows(end)) == trace.rows, (spec.place, column)
