@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from data_sharing_agreements.bases import Basis, Prohibition, standing_prohibitions
+from data_sharing_agreements.bases import Basis, Prohibition
 from data_sharing_agreements.documents.checks_clauses import clauses
 from data_sharing_agreements.documents.checks_dsa import agreement
 from data_sharing_agreements.documents.checks_dul import license_
@@ -28,7 +28,7 @@ def check_all(
     bases: Mapping[str, Basis],
     *,
     whole: bool,
-    prohibitions: Sequence[Prohibition] | None = None,
+    prohibitions: Sequence[Prohibition],
 ) -> list[ErrorDetail]:
     """Return every fault of the documents together.
 
@@ -37,9 +37,8 @@ def check_all(
         bases: The legal bases.
         whole: Whether all files could be read; if not, a parent that seems to be
             missing may only be unreadable, and is not reported twice.
-        prohibitions: What may never enter; by default what comes with the program.
+        prohibitions: What may never enter.
     """
-    barred = standing_prohibitions() if prohibitions is None else prohibitions
     everything = [*emous, *dsas, *duls]
     faults = [*identity(emous, dsas, duls, whole=whole)]
     circular = circles(dsas, duls)
@@ -48,7 +47,7 @@ def check_all(
     for found in everything:
         faults += clauses(found)
     for dsa in dsas:
-        faults += agreement(dsa, frames, bases, barred, circular=dsa.document.id in circular)
+        faults += agreement(dsa, frames, bases, prohibitions, circular=dsa.document.id in circular)
     given: dict[str, list[Dsa]] = {}
     for dsa in dsas:
         given.setdefault(dsa.document.id, []).append(dsa.document)

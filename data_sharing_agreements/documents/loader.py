@@ -11,7 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from data_sharing_agreements.bases import Basis, load_bases
+from data_sharing_agreements.bases import (
+    Basis,
+    Prohibition,
+    load_bases,
+    load_prohibitions,
+    standing_prohibitions,
+)
 from data_sharing_agreements.documents.agreements import Agreements
 from data_sharing_agreements.documents.checks import check_all
 from data_sharing_agreements.documents.found import Found
@@ -60,7 +66,8 @@ def load_agreements(
         acts, unreadable = acts + own, unreadable + faulty
     rosters, roster_faults = read_rosters(directory, acts)
     faults = emou_faults + dsa_faults + dul_faults + roster_faults
-    faults += check_all(emous, dsas, duls, law, whole=not faults)
+    barred = _prohibitions(directory)
+    faults += check_all(emous, dsas, duls, law, whole=not faults, prohibitions=barred)
     Invalid.collect(faults)
     versions = (*_documents(emous), *_documents(dsas), *_documents(duls))
     standing = judge(versions, rosters.current, acts, hub_key=hub_key, unreadable=unreadable)
@@ -94,6 +101,12 @@ def _newest(documents: Sequence[AnyDocument]) -> tuple[AnyDocument, ...]:
 def _bases(directory: Path) -> Mapping[str, Basis]:
     own = directory / "bases"
     return {**load_bases(), **(load_bases(own) if own.is_dir() else {})}
+
+
+def _prohibitions(directory: Path) -> Sequence[Prohibition]:
+    """What comes with the program always holds; a deployment may only forbid more."""
+    own = directory / "bases" / "prohibitions"
+    return (*standing_prohibitions(), *(load_prohibitions(own).values() if own.is_dir() else ()))
 
 
 def _read_folder(

@@ -325,6 +325,17 @@ def test_a_prohibition_with_a_pattern_that_is_none(tmp_path):
         load_prohibitions(tmp_path)
 
 
+def test_a_deployment_may_only_forbid_more(state):
+    raw = yaml.safe_load((BASES_DIRECTORY / "prohibitions/vawa-victim-services.yaml").read_text())
+    own = {"code": "own", "never": [{"columns": ["cash_.*"], "what": "money"}], "markers": []}
+    (state / "bases/prohibitions").mkdir(parents=True)
+    (state / "bases/prohibitions/own.yaml").write_text(yaml.safe_dump(raw | own))
+    edit(state / TANF, "tables.adult.0", "victim_name")
+    assert {code for _, code in faults(state)} >= {"column-prohibited"}
+    places = {place for place, code in faults(state) if code == "column-prohibited"}
+    assert places == {f"{TANF}:tables.adult.0", f"{TANF}:tables.family.7"}
+
+
 def test_a_contract_may_not_describe_what_never_may_enter(tmp_path):
     text = (ROOT / "warehouse/contracts/commerce/com_hmis.yaml").read_text()
     (tmp_path / "com_hmis.yaml").write_text(text.replace("name: living_situation", "name: currently_fleeing"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from data_sharing_agreements.bases import BASES_DIRECTORY, load_bases
 from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, load_agreements
 from data_sharing_agreements.documents.schemas import DIRECTORY, PUBLISHED, export_schemas, schema_text
 from data_sharing_agreements.errors import Invalid, Refused
+from data_sharing_agreements.models import Dsa, Dul, Emou
 
 ROOT = Path(__file__).resolve().parents[2]
 TANF = "dsa/DSA-DSHS-TANF.yaml"
@@ -252,6 +254,21 @@ def test_every_document_and_basis_is_described_for_the_board():
         assert document.id in page
     for code in load_bases():
         assert f"`{code}`" in page
+
+
+@pytest.mark.parametrize("model", [Emou, Dsa, Dul])
+def test_every_term_is_explained_for_the_board(model):
+    page = (ROOT / "docs" / "agreements.md").read_text()
+    assert not [term for term in model.model_fields if f"`{term}`" not in page]
+
+
+def test_every_fault_a_check_reports_is_explained():
+    page = (ROOT / "docs" / "agreements.md").read_text()
+    folder = ROOT / "data_sharing_agreements" / "documents"
+    text = "".join(path.read_text() for path in (folder / "found.py", *folder.glob("checks*.py")))
+    codes = set(re.findall(r'(?:fault\(|ErrorDetail\(|_CIRCULAR = \()\s*"([a-z-]+)"', text))
+    assert len(codes) > 20
+    assert not [code for code in codes if f"`{code}`" not in page]
 
 
 def test_schemas_are_written_where_asked(tmp_path):
