@@ -42,7 +42,8 @@ def difference(before: Document, after: Document) -> tuple[Change, ...]:
     The order of a list carries no meaning anywhere in a document, so it is no change.
     """
     left, right = (d.model_dump(mode="json", exclude_unset=True) for d in (before, after))
-    return tuple(sorted(_compare("", left, right), key=lambda change: change.clause))
+    found = (change for change in _compare("", left, right) if change.clause != "version")
+    return tuple(sorted(found, key=lambda change: change.clause))
 
 
 def _compare(clause: str, before: object, after: object) -> Iterator[Change]:

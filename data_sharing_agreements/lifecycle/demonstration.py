@@ -6,6 +6,8 @@ A roster whose keys come from here protects nothing, and says so in its `notice`
 
 `python -m data_sharing_agreements.lifecycle.demonstration` signs the documents of the
 two reference deployments anew. It is deterministic: the same documents, the same acts.
+With directories behind it, it adds what is missing there; with `--key ID FILE` it writes
+one signatory's key for `commonweal sign`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pathlib import Path
 
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from data_sharing_agreements.lifecycle.acts import (
     Filed,
@@ -212,10 +215,28 @@ def _entry(party: str, office: str) -> Signatory:
     )
 
 
-if __name__ == "__main__":
+def write_key(signatory: str, path: Path) -> None:
+    """Write the demonstration key of a signatory as a file for `commonweal sign`."""
+    pem = key_of(signatory).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(pem)
+
+
+def main(words: Sequence[str]) -> None:
+    """Sign the reference deployments anew, or what the words say.
+
+    Args:
+        words: Nothing; or directories of documents, in which acts that are missing are
+            added; or `--key ID FILE`.
+    """
+    if words[:1] == ["--key"]:
+        write_key(words[1], Path(words[2]))
+        return
     root = Path(__file__).resolve().parents[2]
-    for place in (root / "data_sharing_agreements/documents", root / "examples/anytown/agreements"):
-        sign_directory(place, anew=True)
-        sys.stdout.write(
-            f"Signed {place.relative_to(root)} with demonstration keys, which protect nothing.\n"
-        )
+    reference = (root / "data_sharing_agreements/documents", root / "examples/anytown/agreements")
+    for place in map(Path, words) if words else reference:
+        sign_directory(place, anew=not words)
+        sys.stdout.write(f"Signed {place.name} with demonstration keys, which protect nothing.\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

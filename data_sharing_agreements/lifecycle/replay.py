@@ -153,7 +153,7 @@ class Replay:
     def _act(self, signed: Signed) -> None:
         act = signed.act
         if not ways(self.dossier.tier, self.state, act.act):
-            self._fault(act, "act-out-of-order", f"a document that is {self.state.words} knows no such act")
+            self._fault(act, "act-out-of-order", f"it has no place in the state {self.state.words}")
         elif (why := self._why_not(signed)) is not None:
             self._fault(act, *why)
         else:

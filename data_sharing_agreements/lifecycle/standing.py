@@ -158,7 +158,7 @@ class Standing:
             named = list(dict.fromkeys(r.words for r in missing))
             wanting.append(f"missing: {', '.join(named)}")
         because = f" ({'; '.join(wanting)})" if wanting else ""
-        text = f"{self.document} is not approved: it is {state.words}{because}."
+        text = f"{self.document} is not approved: it is {_A.get(state, state.words)}{because}."
         clause = missing[0].clause if missing and missing[0].document == self.document else "signatories"
         return Reason("agreement-not-approved", text, self.document, clause)
 
@@ -167,6 +167,9 @@ def _approval(requirement: Requirement, signed: Signed) -> Approval:
     assert signed.by is not None
     return Approval(requirement, signed.by.id, signed.by.person, signed.act)
 
+
+_A = {State.DRAFT: "a draft", State.FIT: "found fit", State.DESIGN: "being designed"}
+"""States that a sentence names otherwise."""
 
 _SAID = {
     State.APPROVED: ("agreement-not-started", "{id} starts on {start}.", "term.start"),

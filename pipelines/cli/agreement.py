@@ -240,6 +240,11 @@ def _status(standing: "Standing", on: date) -> dict[str, Any]:
             }
             for a in standing.approvals
         ],
+        "life": [
+            {"on": s.day.isoformat(), "state": s.state.value, "by": s.by, "through": s.trigger.value}
+            for s in standing.steps
+            if s.day <= on
+        ],
         "objections": [
             {"party": o.party, "on": o.day.isoformat(), "ground": o.ground} for o in standing.objections
         ],
@@ -257,8 +262,11 @@ def _show_status(payload: dict[str, Any]) -> None:
         offices = " or ".join(one["offices"]) or "nobody named"
         asked = f"asked for by {one['document']}, {one['clause']}"
         say(f"  missing: {one['act']} by {one['party']} ({offices}), {asked}")
-    for one in payload["approvals"]:
-        say(f"  {one['on']}  {one['act']} by {one['party']} ({one['signatory']})")
+    for one in payload["life"]:
+        by = f" by {one['by']}" if one["by"] else ""
+        say(
+            f"  {one['on']}  {one['state'].replace('_', ' ')}, through {one['through'].replace('_', ' ')}{by}"
+        )
     for one in payload["objections"]:
         say(f"  {one['on']}  {one['party']} objects: {one['ground'] or 'no ground given'}")
     if payload["next"]:
