@@ -11,13 +11,19 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from data_sharing_agreements.bases import Basis
+from data_sharing_agreements.bases import Basis, Prohibition
 from data_sharing_agreements.models import Dsa, Dul, Emou
 from data_sharing_agreements.terms import Clause
 
 DIRECTORY = Path(__file__).parent / "schemas"
 
-PUBLISHED: Mapping[str, type[Clause]] = {"emou": Emou, "dsa": Dsa, "dul": Dul, "basis": Basis}
+PUBLISHED: Mapping[str, type[Clause]] = {
+    "emou": Emou,
+    "dsa": Dsa,
+    "dul": Dul,
+    "basis": Basis,
+    "prohibition": Prohibition,
+}
 """File name (without `.schema.json`) → model."""
 
 

@@ -38,13 +38,13 @@ def export(context: Context, name: str, form: str, out: Path | None, as_json: bo
 
     agreements = load_agreements(context.deployment().agreements_dir)
     document = named(agreements, name)
-    body = policy(agreements, name) if form == "odrl" else document.model_dump(mode="json")
+    body = policy(agreements, name) if form == "odrl" else document.model_dump(mode="json", exclude_unset=True)
     text = json.dumps(body, indent=2, ensure_ascii=False)
     if out is not None:
         out.write_text(text + "\n", encoding="utf-8")
         note(f"{document.id}, version {document.version}, is written to {out}.")
     payload = {
-        "schema": "commonweal/agreement-export/1",
+        "schema": "commonweal/agreement export/1",
         "document": document.id,
         "version": document.version,
         "format": form,

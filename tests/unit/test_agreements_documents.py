@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
-from data_sharing_agreements.bases import BASES_DIRECTORY, load_bases
+from data_sharing_agreements.bases import BASES_DIRECTORY, load_bases, load_prohibitions
 from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, load_agreements
 from data_sharing_agreements.documents.schemas import DIRECTORY, PUBLISHED, export_schemas, schema_text
 from data_sharing_agreements.errors import Invalid, Refused
@@ -247,12 +248,51 @@ def test_published_schemas_are_up_to_date():
         assert kept == schema_text(name), "run python -m data_sharing_agreements.documents.schemas"
 
 
+def written(path: Path) -> object:
+    """What a YAML file says, as JSON would."""
+    return json.loads(json.dumps(yaml.safe_load(path.read_text()), default=str))
+
+
+FILES = [
+    *((path.parent.name, path) for path in sorted(EVERGREEN_DIRECTORY.glob("*/*.yaml"))),
+    *((path.parent.name, path) for path in sorted(ROOT.glob("examples/anytown/agreements/*/*.yaml"))),
+    *(("basis", path) for path in sorted(BASES_DIRECTORY.glob("*.yaml"))),
+    *(("prohibition", path) for path in sorted(BASES_DIRECTORY.glob("prohibitions/*.yaml"))),
+]
+
+
+@pytest.mark.parametrize(("kind", "path"), FILES, ids=lambda part: getattr(part, "stem", part))
+def test_every_file_is_valid_by_its_published_schema(kind, path):
+    schema = json.loads((DIRECTORY / f"{kind}.schema.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    assert Draft202012Validator(schema).is_valid(written(path))
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "key", "value"),
+    [
+        ("dsa", TANF, "colour", "blue"),
+        ("dsa", TANF, "purposes", ["curiosity"]),
+        ("dsa", TANF, "source", "No Name"),
+        ("dul", LEAVERS, "fields", {}),
+        ("dul", LEAVERS, "recipients", []),
+        ("emou", EMOU, "compelled_disclosure", {"without_counsel": "everything"}),
+        ("emou", EMOU, "approvals", {"counsel_for_unchecked_bases": False}),
+    ],
+)
+def test_a_schema_and_the_loader_refuse_the_same(state, kind, path, key, value):
+    schema = json.loads((DIRECTORY / f"{kind}.schema.json").read_text())
+    edit(state / path, key, value=value)
+    assert not Draft202012Validator(schema).is_valid(written(state / path))
+    assert any(place.startswith(f"{path}:{key}") for place in faults(state))
+
+
 def test_every_document_and_basis_is_described_for_the_board():
     page = (ROOT / "docs" / "agreements.md").read_text()
     agreements = load_agreements(EVERGREEN_DIRECTORY)
     for document in agreements.documents():
         assert document.id in page
-    for code in load_bases():
+    for code in (*load_bases(), *load_prohibitions()):
         assert f"`{code}`" in page
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pyshacl import validate
 from rdflib import RDF, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import ODRL2
@@ -20,7 +21,9 @@ from data_sharing_agreements.documents.odrl_obligations import as_constraint, as
 from data_sharing_agreements.documents.odrl_terms import MEASURES, PURPOSES
 from data_sharing_agreements.errors import UsageFault
 from data_sharing_agreements.models import Dsa, Dul
+from data_sharing_agreements.reading import digest
 from data_sharing_agreements.vocabulary import ProhibitedUse, Purpose
+from pipelines.cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 VOCABULARIES = ROOT / "data_sharing_agreements/documents/vocabularies"
@@ -195,3 +198,22 @@ def test_a_rule_the_table_does_not_know_is_said_and_not_left_out():
 def test_an_unknown_document_is_a_fault_of_the_call():
     with pytest.raises(UsageFault, match="no document of that id"):
         policy(DEPLOYMENTS["evergreen"], "DSA-NOBODY")
+
+
+def commanded(*words: str):
+    """What the command prints, and its exit code."""
+    return CliRunner().invoke(cli, ["--config", str(ROOT / "commonweal.toml"), "agreement", "export", *words])
+
+
+def test_the_command_prints_a_policy_and_nothing_else():
+    said = commanded("DSA-ESD-WAGES")
+    assert said.exit_code == 0
+    assert json.loads(said.stdout) == exported("evergreen", "DSA-ESD-WAGES")
+
+
+def test_the_command_writes_the_clauses_as_they_were_signed(tmp_path):
+    said = commanded("DSA-ESD-WAGES", "--format", "json", "--out", str(tmp_path / "wages.json"), "--json")
+    assert json.loads(said.stdout)["schema"] == "commonweal/agreement export/1"
+    clauses = json.loads((tmp_path / "wages.json").read_text())
+    agreement = DEPLOYMENTS["evergreen"].dsa_for("esd_wages")
+    assert digest(Dsa.model_validate_json(json.dumps(clauses))) == digest(agreement)
