@@ -38,7 +38,8 @@ def export(context: Context, name: str, form: str, out: Path | None, as_json: bo
 
     agreements = load_agreements(context.deployment().agreements_dir)
     document = named(agreements, name)
-    body = policy(agreements, name) if form == "odrl" else document.model_dump(mode="json", exclude_unset=True)
+    clauses = document.model_dump(mode="json", exclude_unset=True)
+    body = policy(agreements, name) if form == "odrl" else clauses
     text = json.dumps(body, indent=2, ensure_ascii=False)
     if out is not None:
         out.write_text(text + "\n", encoding="utf-8")
