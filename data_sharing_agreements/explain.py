@@ -168,7 +168,10 @@ def _duties(request: Request, decision: Decision) -> list[str]:
 
 def _told(rule: str, decision: Decision) -> Iterable[str]:
     """Tell the duties of a rule, those that say the same together."""
-    duties = [duty for duty in decision.obligations.items if duty.rule == rule]
+    duties = sorted(
+        (duty for duty in decision.obligations.items if duty.rule == rule),
+        key=lambda duty: (str(duty.value), duty.document),
+    )
     together: dict[object, list[Obligation]] = {}
     for duty in duties:
         key = _OF_SOURCES[rule][0](duty.value) if rule in _OF_SOURCES else duty

@@ -23,9 +23,11 @@ GOLDEN = {
         Request("query", project="results", actor="analyst", form="aggregates"),
         ON,
         [
-            "The account analyst may ask for tables of aggregates of the project results, because "
-            "DUL-2026-002, DSA-COM-HMIS, DSA-DCYF-CHILD-WELFARE, DSA-DSHS-TANF, DSA-ESD-WAGES, "
-            "DSA-HCA-MEDICAID, DSA-OSPI-K12 and EMOU-EVERGREEN-2022 permit it.",
+            (
+                "The account analyst may ask for tables of aggregates of the project results, because "
+                "DUL-2026-002, DSA-COM-HMIS, DSA-DCYF-CHILD-WELFARE, DSA-DSHS-TANF, DSA-ESD-WAGES, "
+                "DSA-HCA-MEDICAID, DSA-OSPI-K12 and EMOU-EVERGREEN-2022 permit it."
+            ),
             f"No cell under 11 may be shown: {MEDICAID}, limits.minimum_cell says so.",
             "Counts are rounded to 5: DUL-2026-002, cells.rounding says so.",
             "Counts carry noise of 1.5 persons: DUL-2026-002, table_builder.noise_sd says so.",
@@ -72,11 +74,15 @@ GOLDEN = {
         Request("link", purpose="performance_management", sources=frozenset({"com_hmis"})),
         ON,
         [
-            "The hub may link com_hmis for performance management, because DSA-COM-HMIS and "
-            "EMOU-EVERGREEN-2022 permit it.",
+            (
+                "The hub may link com_hmis for performance management, because DSA-COM-HMIS and "
+                "EMOU-EVERGREEN-2022 permit it."
+            ),
             "Nothing before 1 January 2015 is used of com_hmis: DSA-COM-HMIS, period.start says so.",
-            "Of com_hmis, rows are left out that are held back as consent, opt out and address confidential: "
-            "DSA-COM-HMIS, row_restrictions says so.",
+            (
+                "Of com_hmis, rows are left out that are held back as address confidential, consent and opt out: "
+                "DSA-COM-HMIS, row_restrictions says so."
+            ),
             "All of it is destroyed by 31 December 2042: DSA-COM-HMIS, destruction.by says so.",
         ],
     ),
