@@ -127,7 +127,8 @@ def register(hub: Hub, arrivals: Sequence[Arrival]) -> list[Delivery]:
     The same bytes for the same source and period are one delivery: nothing is recorded
     when they were accepted, superseded or still wait. A delivery that was held or
     refused waits again, since its contract or agreement may have changed since, unless
-    another stands for its period that came after it. What was purged never waits again.
+    another stands for its period that came after it. What went with an ended agreement never
+    waits again.
     """
     places = Places(hub.deployment.home)
     waiting = []
@@ -136,10 +137,10 @@ def register(hub: Hub, arrivals: Sequence[Arrival]) -> list[Delivery]:
         if known is None:
             files = [(file.name, file.sha256, file.size) for file in arrival.files]
             known = hub.registry.deliveries.record(arrival.source, arrival.period, files, arrival.sha256)
-        elif known.state in _AGAIN and not _stands_after(hub, known):
+        elif known.state in _AGAIN and not (_stands_after(hub, known) or _barred(hub, known)):
             known = hub.registry.deliveries.update(known.id, state=DeliveryState.PENDING)
         if known.state is DeliveryState.PENDING and _barred(hub, known):
-            known = hub.registry.deliveries.update(known.id, state=DeliveryState.PURGED)
+            known = hub.registry.deliveries.update(known.id, state=DeliveryState.REFUSED)
         if known.state is DeliveryState.PENDING:
             places.put(known.id, arrival.landing, [file.name for file in arrival.files])
             waiting.append(known)
