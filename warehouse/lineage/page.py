@@ -19,7 +19,7 @@ from warehouse.lineage.operations import in_words
 from warehouse.lineage.picture import as_svg
 from warehouse.lineage.report import Lineage, lineage_of
 from warehouse.lineage.story import Story, given_by, story_of
-from warehouse.lineage.trail import Place
+from warehouse.lineage.trail import Layer, Place
 
 FOLDER = "lineage"
 
@@ -32,7 +32,6 @@ class _Column:
     meaning: str
     values: Sequence[tuple[str, str]]
     done: str
-    rows: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ class _Mart:
     permitted: str
     picture: Markup
     columns: Sequence[_Column]
+    deciding: str
     arrivals: Sequence[tuple[str, str]]
     clauses: Sequence[tuple[str, str, Sequence[tuple[str, str]]]]
 
@@ -63,7 +63,12 @@ def page_html(hub: Hub, project: str, marts: Sequence[str]) -> str:
     """Return the page of some published marts of a project."""
     shown = [_mart(hub, lineage_of(hub, f"{project}/{mart}")) for mart in marts]
     return render(
-        "warehouse.lineage", "lineage.html.j2", title=hub.deployment.title, project=project, marts=shown
+        "warehouse.lineage",
+        "lineage.html.j2",
+        "lineage.css",
+        title=hub.deployment.title,
+        project=project,
+        marts=shown,
     )
 
 
@@ -79,6 +84,7 @@ def _mart(hub: Hub, lineage: Lineage) -> _Mart:
         story.permitted,
         Markup(as_svg(story)),  # noqa: S704 - our own drawing, its text escaped
         [_column(lineage, end) for end in named.ends],
+        ", ".join(source.title for source in story.sources if source.rows),
         [(source.title, source.arrived) for source in story.sources],
         _clauses(story),
     )
@@ -86,17 +92,17 @@ def _mart(hub: Hub, lineage: Lineage) -> _Mart:
 
 def _column(lineage: Lineage, end: Place) -> _Column:
     values = lineage.whole.behind_values([end])
-    rows = lineage.whole.behind_rows([end])
     found: dict[str, list[str]] = {}
     for given in given_by(values):
         found.setdefault(given.source, []).append(given.name.partition(".")[2])
+    if not found and values.places(Layer.LINK):
+        found["linkage"] = ["which records are one person's"]
     done = in_words(operation for step in values.steps for operation in step.how)
     return _Column(
         end.column,
         lineage.named.meanings.get(end.column, ""),
         [(source, ", ".join(columns)) for source, columns in found.items()],
         done or "taken as it is",
-        ", ".join(rows.sources()),
     )
 
 
