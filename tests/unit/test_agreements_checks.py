@@ -118,6 +118,7 @@ ONE_EDIT = [
     (TANF, "redisclosure.to", "source_only", None, None),
     (TANF, "linkage.sources.0", "ospi_k12", "fields.esd_wages", "beyond-parent"),
     (TANF, "period.until", "2030-01-01", "period", "beyond-parent"),
+    (LEAVERS, "parent", "EMOU-OTHER-2020", "parent", "beyond-parent"),
     # What rests on itself.
     (TANF, "parent", "DSA-DSHS-TANF", "parent", "parent-circular"),
     (LEAVERS, "parent", "DUL-2026-001", "parent", "parent-circular"),
@@ -140,6 +141,12 @@ def test_a_redisclosure_freer_than_the_agreement(state):
     edit(state / TANF, "redisclosure.to", "nobody")
     edit(state / LEAVERS, "redisclosure.to", "under_license")
     assert faults(state) == {(f"{LEAVERS}:redisclosure.to", "beyond-parent")}
+
+
+def test_federal_tax_information_closes_everything_its_law_closes(state):
+    edit(state / TANF, "legal_basis.0.code", "tax-26-usc-6103")
+    closed = {at.partition(":")[2] for at, code in faults(state) if code == "beyond-basis"}
+    assert closed == {"release.form", "release.outputs", "cells.zero_is_small", "redisclosure.to"}
 
 
 def test_a_circle_through_two_documents_is_found_once_in_each(state):
