@@ -49,6 +49,8 @@ PAGES = (
     ("quality/com_hmis.html", "Quarantined"),
     ("marts/results/tanf_leavers.html", "Adults leaving TANF"),
     ("marts/tanf-leavers/leaver_earnings.html", "What binds its users"),
+    ("register/index.html", "What this system cannot prevent"),
+    ("index.html", "Quality of deliveries"),
 )
 
 

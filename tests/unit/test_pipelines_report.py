@@ -4,6 +4,7 @@ import pytest
 
 from assets.faults import Unexpected
 from data_sharing_agreements.errors import CommonwealError, ErrorDetail, Held, IntegrityFault, Refused
+from data_sharing_agreements.separation import Statement, Unmet
 from pipelines.cli.progress import Lines, summary
 from pipelines.cli.run import problems
 from pipelines.occupation import Outcome, outcome
@@ -16,13 +17,13 @@ DONE = StepResult("ingest", "ospi_k12", "2023Q1", 10, 9, 1, 0.1234)
 HELD = StepResult(
     "ingest", "esd_wages", "2023Q1", status="held", rules=(("truncated-file", 3),), errors=(TRUNCATED,)
 )
+DUTIES = Statement((Unmet(("linker", "splitter"), "process"),))
 REFUSED = StepResult("link", "dshs_tanf", status="refused", errors=(EXPIRED,))
 
 
 def report(*steps: StepResult, failures: tuple[CommonwealError, ...] = ()) -> RunReport:
-    return RunReport(
-        "7", outcome(failures, steps), 1.5, steps, None, (), (), {"size": 0, "root": ""}, failures
-    )
+    log = {"size": 0, "root": ""}
+    return RunReport("7", outcome(failures, steps), 1.5, steps, None, (), (), log, DUTIES, failures)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,8 @@ def test_the_object_of_the_interface() -> None:
     said = report(DONE, HELD, REFUSED).to_json()
     assert said["schema"] == "commonweal/run/1"
     assert said["exit_code"] == 3
+    assert said["separation_of_duties"]["met"] is False
+    assert "linker and splitter" in said["separation_of_duties"]["words"]
     assert said["steps"][0] == {
         "step": "ingest",
         "source": "ospi_k12",

@@ -40,8 +40,7 @@ def preserve(hub: Hub, incident: Incident) -> Path:
         return place
     place.mkdir(mode=_OPEN, parents=True, exist_ok=True)
     hub.log.checkpoint(place / "checkpoint.json")
-    entries = hub.log.show(None)
-    _write(place / "log.jsonl", "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in entries))
+    hub.log.export(place / "log.jsonl", bodies=True)
     _write(place / "registry.json", json.dumps(_facts(hub, incident), indent=1, sort_keys=True))
     for name, path in _copied(hub, incident):
         target = place / name
