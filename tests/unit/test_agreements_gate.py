@@ -33,6 +33,7 @@ def test_a_permission_is_given_and_written_down(log):
     (entry,) = log.show(1)
     assert decision.permitted
     assert entry["kind"] == "decision"
+    assert entry["index"] == decision.entry
     assert entry["summary"]["request"] == QUERY.to_json()
     assert entry["summary"]["on"] == "2026-06-01"
     assert entry["summary"]["obligations"] == decision.obligations.listed()
