@@ -20,6 +20,9 @@ DELIVERIES, INGEST, RESTRICTIONS, LINK, CORE, MARTS, INDICATORS = (
 )
 """The layers, which Dagster shows as groups."""
 
+ENDS = "ends"
+"""The group of what has ended; no layer of a run."""
+
 SPINE = "spine"
 RESTRICTED = "restricted"
 CORE_FACTS = ("person", "service_month", "spell", "event")

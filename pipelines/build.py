@@ -11,13 +11,14 @@ import dagster as dg
 
 from assets.core import core_assets
 from assets.deliveries import delivery_asset
+from assets.ends import ends_asset
 from assets.indicators import indicator_assets
 from assets.ingest import ingest_asset
 from assets.link import link_asset
 from assets.marts import mart_assets
 from assets.restrictions import restrictions_asset
 from assets.workplace import Workplace
-from pipelines.jobs import jobs, monthly
+from pipelines.jobs import daily_ends, jobs, monthly
 from pipelines.resources import io_manager, workplace_resource
 from pipelines.sensors import emptying_sensor, landing_sensor
 from warehouse.contracts_loader import load_contracts
@@ -49,9 +50,10 @@ def build_defs(deployment: Deployment, *, workplace: Workplace | None = None) ->
             core_assets(load_core(contracts, deployment.core_dir)),
             *mart_assets(marts),
             *indicator_assets(load_definitions(deployment.indicators_dir)),
+            ends_asset(),
         ],
         jobs=jobs(),
-        schedules=[monthly()],
+        schedules=[monthly(), daily_ends()],
         sensors=[landing_sensor(deployment), emptying_sensor(deployment)],
         resources={
             "workplace": workplace_resource(deployment, workplace),

@@ -9,11 +9,11 @@ Every run looks, not the restore alone: a home whose restore was killed is caugh
 import shutil
 from pathlib import Path
 
+from assets.ends import carry_on
 from assets.workplace import Workplace
 from data_sharing_agreements.ends import is_genuine
 from data_sharing_agreements.errors import IntegrityFault
 from data_sharing_agreements.registry.ends import Ending
-from pipelines.ends import carry_on
 from pipelines.occupation import occupy
 from warehouse.deployment import Deployment
 from warehouse.ends.again import SUFFIX, plan_again

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.names import CORE, INDICATORS, INGEST, LINK, MARTS, RESTRICTIONS
+from assets.names import CORE, ENDS, INDICATORS, INGEST, LINK, MARTS, RESTRICTIONS
 
 EVERYTHING = "everything"
 
@@ -17,6 +17,7 @@ _LAYERS: dict[str, tuple[str, ...]] = {
     "link": (RESTRICTIONS, LINK),
     "publish": (RESTRICTIONS, CORE, MARTS, INDICATORS),
     EVERYTHING: (INGEST, RESTRICTIONS, LINK, CORE, MARTS, INDICATORS),
+    ENDS: (ENDS,),
 }
 
 _MEANING = {
@@ -24,6 +25,7 @@ _MEANING = {
     "link": "Link the records that stand into a new version of the spine.",
     "publish": "Build core tables, publish marts, compute indicators.",
     EVERYTHING: "From deliveries to indicators.",
+    ENDS: "Destroy what has ended and is overdue, if the deployment allows it.",
 }
 
 _QUIET: dict[str, Any] = {"loggers": {"console": {}}}
@@ -42,6 +44,18 @@ def jobs() -> list[Any]:
         )
         for name, layers in _LAYERS.items()
     ]
+
+
+def daily_ends() -> dg.ScheduleDefinition:
+    """Return the daily look for what is overdue; off until switched on."""
+    return dg.ScheduleDefinition(
+        name="ends",
+        job_name=ENDS,
+        cron_schedule="0 2 * * *",
+        execution_timezone="UTC",
+        description="What has ended and should be destroyed by now, each night.",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+    )
 
 
 def monthly() -> dg.ScheduleDefinition:

@@ -133,7 +133,7 @@ def endings_wait(hub: Hub) -> bool:
 
 def _finish_endings(workplace: Workplace) -> None:
     """Finish what a killed purge left, before any store is opened: its file and its key may be apart."""
-    from pipelines.ends import finish_unfinished  # needs this module
+    from assets.ends import finish_unfinished  # Dagster, which a run with nothing to finish does without
     from pipelines.ends_replay import replay
 
     finish_unfinished(workplace)

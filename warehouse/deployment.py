@@ -29,6 +29,7 @@ _SECTIONS: dict[str, frozenset[str]] = {
     "engine": frozenset({"threads", "memory_limit"}),
     "link": frozenset({"purpose", "seed", "sources"}),
     "keys": frozenset({"provider", "command"}),
+    "ends": frozenset({"automatic"}),
     "scorecard": frozenset({"as_of"}),
 }
 
@@ -62,6 +63,7 @@ class Deployment:
         link_seed: Seed of every random choice in linkage.
         link_sources: Sources to link; empty means every source with a contract.
         key_settings: Where role keys come from; see `privacy.key_providers`.
+        end_automatically: Whether what ended and is overdue is destroyed without being asked for.
         as_of: Day on which figures are judged stale; by default today. For a
             synthetic state, whose time stands still. Agreements know only today.
         accounts: Accounts to make at `init`.
@@ -84,6 +86,7 @@ class Deployment:
     link_seed: int = 1
     link_sources: tuple[str, ...] = ()
     key_settings: Mapping[str, object] = field(default_factory=dict)
+    end_automatically: bool = False
     as_of: date | None = None
     accounts: tuple[Account, ...] = field(default=())
 
@@ -126,6 +129,7 @@ class Deployment:
             link_seed=int(sections["link"].get("seed", 1)),
             link_sources=tuple(sections["link"].get("sources", ())),
             key_settings=sections["keys"],
+            end_automatically=sections["ends"].get("automatic") is True,
             as_of=sections["scorecard"].get("as_of"),
             accounts=tuple(
                 Account(a["name"], a["role"], tuple(a.get("roles", ())), a.get("person"), a.get("party"))

@@ -20,12 +20,17 @@ def indicators(context: Context, as_json: bool) -> None:
     Where the latest period is withheld, all periods together. Refused where the license
     of an indicator's project is not in force.
     """
+    from warehouse.ends.figures import resting_indicators
     from warehouse.indicators import headlines, may_be_shown
 
     with context.hub() as hub:
         may_be_shown(hub)
         shown = [result.to_json() for result in headlines(hub)]
-        found = [_shown(kept.result) for kept in hub.registry.indicator_results.latest()]
+        destroyed = resting_indicators(hub)
+        found = [
+            _shown(kept.result) | {"retracted": kept.indicator in destroyed}
+            for kept in hub.registry.indicator_results.latest()
+        ]
         pages = sorted(hub.deployment.reports.glob("*scorecard*.html"))
     payload = {"schema": "commonweal/indicators/1", "indicators": found}
     emit(payload, as_json=as_json, people=lambda: _show(payload, shown))
@@ -43,6 +48,8 @@ def _show(payload: dict[str, Any], shown: list[dict[str, Any]]) -> None:
         say("No indicator has been computed yet. Next: `commonweal run`.")
     names = ["indicator", "period", "n", "value", "low", "high", "expected", "target", "position", ""]
     table(names, [_row(result) for result in shown])
+    for name in sorted({r["id"] for r in payload["indicators"] if r["retracted"]}):
+        say(f"{name}: the data under these figures were destroyed.")
     if others := len(payload["indicators"]) - len(shown):
         say(f"{others} other periods and groups are on the scorecard and in --json.")
 

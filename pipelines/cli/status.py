@@ -29,6 +29,7 @@ def status(context: Context, as_json: bool) -> None:
 
 def standing(hub: "Hub") -> dict[str, Any]:
     """Return where a deployment stands, as `commonweal/status/1`."""
+    from pipelines.ends_told import told
     from pipelines.incidents import told_of
     from pipelines.lock import holder_of
     from pipelines.products import current_link, current_marts
@@ -53,6 +54,7 @@ def standing(hub: "Hub") -> dict[str, Any]:
             for s in hub.registry.stops.standing()
         ],
         "incidents": [told_of(hub, one) for one in hub.registry.incidents.all() if one.state == "open"],
+        "ends": told(hub),
         "separation_of_duties": duties.to_json() | {"words": duties.words},
     }
 
@@ -107,4 +109,14 @@ def _show(payload: dict[str, Any]) -> None:
         say(f"Incident {one['incident']}: {what}; {one['due']} still to be told{late}")
     if payload["separation_of_duties"]["words"]:
         say(payload["separation_of_duties"]["words"])
+    _show_ends(payload["ends"])
     say(f"Log: {payload['log']['size']:,} entries, root {str(payload['log']['root'])[:16]}…")
+
+
+def _show_ends(ends: dict[str, Any]) -> None:
+    for one in ends["unfinished"]:
+        say(f"Unfinished: the end of {one['subject']}, which is {one['state']}. The next run finishes it.")
+    for one in ends["due"]:
+        say(f"Overdue: {one['subject']} ended and was to be destroyed by {one['by']}: `commonweal end`.")
+    for one in ends["holds"]:
+        say(f"Legal hold {one['id']} ({one['reason']}) on the {one['kind']} {one['subject']}.")

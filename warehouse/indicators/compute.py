@@ -31,6 +31,10 @@ _FORMAT = 1
 """Counted up when the same mart would give other results."""
 
 
+DESTROYED = "The data under these figures were destroyed; the figures stay as they were last computed."
+"""What is said of figures whose mart version was retracted."""
+
+
 def compute(hub: Hub, progress: Callable[[str], None] | None = None) -> list[StepResult]:
     """Bring every indicator up to date with its mart, and the scorecard with them.
 
@@ -147,6 +151,7 @@ def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
             the marts' codebooks say.
     """
     scored, rules = [], set()
+    retracted = hub.registry.ends.retracted_marts()
     for definition in load_definitions(hub.deployment.indicators_dir):
         current = find_published(hub, definition.source.project)
         codebook = current.codebooks.get(definition.source.mart, {}) if current else {}
@@ -154,7 +159,10 @@ def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
         if link is not None and link["version"] == known.get("version"):
             known = link
         words = link_quality_words(known, definition.quality.link_recall_at_least)
-        scored.append(Scored(definition, latest_results(hub, definition), words))
+        results = latest_results(hub, definition)
+        if any((definition.source.project, r.mart_version) in retracted for r in results):
+            words = f"{DESTROYED} {words}"
+        scored.append(Scored(definition, results, words))
         rules |= {_rule_words(o) for o in codebook.get("obligations", []) if o["rule"] in _RULE_WORDS}
     computed = hub.deployment.scorecard_date()
     page = scorecard_html(hub.deployment.title, scored, sorted(rules), computed, duties_of(hub).words)
