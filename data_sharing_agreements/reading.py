@@ -36,11 +36,18 @@ class _Loader(yaml.CSafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
+            key = self._name_of(key_node)
             if key in seen:
                 raise _DuplicateKeyError(key_node.start_mark.line + 1)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
+
+    def _name_of(self, node: yaml.Node) -> Hashable:
+        """Return what tells a key apart: for plain words no object is made of them."""
+        if isinstance(node, yaml.ScalarNode):
+            return node.tag, node.value
+        found: Hashable = self.construct_object(node, deep=True)
+        return found
 
 
 def read_model(path: Path, model: type[Model], *, place: str) -> tuple[Model | None, list[ErrorDetail]]:

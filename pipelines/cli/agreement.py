@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.cli.agreement_export import export
-from pipelines.cli.agreement_intake import act, check, submit
+from pipelines.cli.agreement_intake import act, agreements_of, check, submit
 from pipelines.cli.context import Context
 from pipelines.cli.output import emit, json_option, say, table
 
@@ -170,10 +170,8 @@ def acts(context: Context, name: str | None, as_json: bool) -> None:
 
 
 def _load(context: Context) -> "tuple[Agreements, date]":
-    from data_sharing_agreements.documents import load_agreements
-
     deployment = context.deployment()
-    return load_agreements(deployment.agreements_dir), deployment.today()
+    return agreements_of(deployment), deployment.today()
 
 
 def _find(agreements: "Agreements", name: str, version: int | None, on: date) -> "Document":

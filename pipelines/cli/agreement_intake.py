@@ -14,6 +14,7 @@ from pipelines.cli.context import Context
 from pipelines.cli.output import details_json, emit, json_option, note, say
 
 if TYPE_CHECKING:
+    from data_sharing_agreements.documents import Agreements
     from data_sharing_agreements.errors import ErrorDetail
     from warehouse.deployment import Deployment
 
@@ -81,12 +82,11 @@ def submit(context: Context, file: Path, as_json: bool) -> None:
 @click.pass_obj
 def act(context: Context, file: Path, as_json: bool) -> None:
     """Put an act that arrived into place, if its signature and its moment make it count."""
-    from data_sharing_agreements.documents import load_agreements
     from data_sharing_agreements.documents.receiving import read_act, receive_act
 
     deployment = context.deployment()
-    directory, one = deployment.agreements_dir, read_act(file)
-    path, standing = receive_act(directory, load_agreements(directory), one)
+    one = read_act(file)
+    path, standing = receive_act(deployment.agreements_dir, agreements_of(deployment), one)
     state = None if standing is None else standing.state(max(deployment.today(), one.day)).value
     payload = {
         "schema": "commonweal/agreement act/1",
@@ -109,14 +109,24 @@ def act(context: Context, file: Path, as_json: bool) -> None:
     emit(payload, as_json=as_json, people=people)
 
 
+def agreements_of(deployment: "Deployment") -> "Agreements":
+    """Return a deployment's documents with what its home, if there is one, has done to them."""
+    from data_sharing_agreements.documents import load_agreements
+    from privacy.keys import load_roster
+
+    if not deployment.keys_dir.is_dir():
+        return load_agreements(deployment.agreements_dir)
+    key = load_roster(deployment.keys_dir).signing_public
+    return load_agreements(deployment.agreements_dir, hub_key=key, hub_acts=deployment.hub_acts)
+
+
 def _loads(deployment: "Deployment") -> dict[str, Callable[[], Any]]:
     """Return what reads each part of what a state writes itself."""
-    from data_sharing_agreements.documents import load_agreements
     from warehouse.contracts_loader import load_contracts
     from warehouse.indicators.crosscheck import check_against_marts
 
     return {
-        "agreements": lambda: load_agreements(deployment.agreements_dir),
+        "agreements": lambda: agreements_of(deployment),
         "contracts": lambda: load_contracts(deployment.contracts_dir, deployment.core_dir),
         "indicators": lambda: check_against_marts(deployment.indicators_dir, deployment.marts_dir),
     }
