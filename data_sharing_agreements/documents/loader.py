@@ -66,7 +66,7 @@ def load_agreements(
         acts, unreadable = acts + own, unreadable + faulty
     rosters, roster_faults = read_rosters(directory, acts)
     faults = emou_faults + dsa_faults + dul_faults + roster_faults
-    barred = _prohibitions(directory)
+    barred = prohibitions_of(directory)
     faults += check_all(emous, dsas, duls, law, whole=not faults, prohibitions=barred)
     Invalid.collect(faults)
     versions = (*_documents(emous), *_documents(dsas), *_documents(duls))
@@ -103,8 +103,11 @@ def _bases(directory: Path) -> Mapping[str, Basis]:
     return {**load_bases(), **(load_bases(own) if own.is_dir() else {})}
 
 
-def _prohibitions(directory: Path) -> Sequence[Prohibition]:
-    """What comes with the program always holds; a deployment may only forbid more."""
+def prohibitions_of(directory: Path) -> Sequence[Prohibition]:
+    """Return what the law forbids a deployment: what comes with the program, and what it adds.
+
+    What comes with the program always holds; a deployment may only forbid more.
+    """
     own = directory / "bases" / "prohibitions"
     return (*standing_prohibitions(), *(load_prohibitions(own).values() if own.is_dir() else ()))
 

@@ -53,11 +53,13 @@ def impact(
 
 
 def _foretold(hub: "Hub", document: str | None, change: Path | None, on: "date") -> "Forecast":
+    from data_sharing_agreements.documents.loader import prohibitions_of
     from warehouse.impact import ending, forecast, with_document
 
     before = hub.gate.current()
     if change is not None:
-        after, _, faults = with_document(before.on(on), change)
+        forbidden = prohibitions_of(hub.deployment.agreements_dir)
+        after, faults = with_document(before.on(on), change, forbidden)
         return forecast(hub, before, after, on, tuple(faults))
     assert document is not None
     return forecast(hub, before, ending(before, document, on), on)

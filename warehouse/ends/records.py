@@ -10,6 +10,7 @@ uses.
 
 from __future__ import annotations
 
+from data_sharing_agreements.decisions import Request
 from data_sharing_agreements.errors import UsageFault
 from warehouse.hub import Hub
 from warehouse.opener import Store
@@ -25,6 +26,7 @@ def records_of_notice(hub: Hub, source: str, notice_id: str) -> tuple[list[int],
         UsageFault: No such notice was applied, or it says nothing that purges a record
             the vault knows.
     """
+    hub.gate.require(Request("destroy", sources=frozenset({source})))
     params = {"source": source, "notice": notice_id}
     with (
         hub.opener.session(read=[Store.vault()]) as session,

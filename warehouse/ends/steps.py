@@ -56,6 +56,8 @@ def carry_out(
         check_holds(hub, ending)
         if ending.kind is Scope.RECORDS and not was_asked(hub, ending):
             return hub.registry.ends.step(ending.id, Step.WITHDRAWN)
+    if ending.state not in OVER:
+        hub.gate.require(_request(ending))
     while ending.state not in OVER:
         step = ORDER[ORDER.index(ending.state) + 1]
         if progress:
@@ -67,13 +69,15 @@ def carry_out(
     return ending
 
 
+def _request(ending: Ending) -> Request:
+    """Ask to destroy: in each process that carries an ending on, the first time and after a kill."""
+    if ending.kind is Scope.PROJECT:
+        return Request("destroy", project=ending.subject)
+    return Request("destroy", sources=frozenset({ending.source}))
+
+
 def _work(kind: Scope) -> Mapping[Step, Work]:
     return _OF_PROJECT if kind is Scope.PROJECT else _OF_HUB
-
-
-def _list(hub: Hub, ending: Ending) -> Facts:
-    hub.gate.require(Request("destroy", sources=frozenset({ending.source})))
-    return make_list(hub, ending)
 
 
 def _rewrite(hub: Hub, ending: Ending) -> Facts:
@@ -117,7 +121,7 @@ def _certify(hub: Hub, ending: Ending) -> Facts:
 
 
 def _list_project(hub: Hub, ending: Ending) -> Facts:
-    hub.gate.require(Request("destroy", project=ending.subject))
+    """List nothing: all that a project has is its own, and goes with it."""
     return {}
 
 
@@ -146,7 +150,7 @@ def _certify_project(hub: Hub, ending: Ending) -> Facts:
 
 
 _OF_HUB: Mapping[Step, Work] = {
-    Step.LISTED: _list,
+    Step.LISTED: make_list,
     Step.REWRITTEN: _rewrite,
     Step.RETRACTED: retract,
     Step.SEARCHED: _search,

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from data_sharing_agreements.bases import Prohibition
 from data_sharing_agreements.documents.agreements import Agreements
 from data_sharing_agreements.documents.checks import check_all
 from data_sharing_agreements.documents.found import Found
@@ -56,7 +57,9 @@ def stopping(agreements: Agreements, document: str, on: date) -> Agreements:
     return _supposing(agreements, document, on, "stopped")
 
 
-def with_document(agreements: Agreements, path: Path) -> tuple[Agreements, Document, list[ErrorDetail]]:
+def with_document(
+    agreements: Agreements, path: Path, prohibitions: Sequence[Prohibition]
+) -> tuple[Agreements, list[ErrorDetail]]:
     """Return the agreements with a file's document in force, instead of any other of its id.
 
     It is taken as signed by everybody: it stands where the memorandum stands.
@@ -64,17 +67,18 @@ def with_document(agreements: Agreements, path: Path) -> tuple[Agreements, Docum
     Args:
         agreements: As they are.
         path: YAML of the new version, or of a new document.
+        prohibitions: What the law forbids whatever a document says.
 
     Returns:
-        The agreements, the document, and in what it contradicts the others; while it
-        does, no command that opens the deployment goes on.
+        The agreements, and in what the document contradicts the others; while it does,
+        no command that opens the deployment goes on.
 
     Raises:
         Invalid: The file is not a document; all its faults.
         UsageFault: There is no such file.
     """
     document = _read(path)
-    faults = _contradictions(agreements, document)
+    faults = _contradictions(agreements, document, prohibitions)
     versions = (*(v for v in agreements.versions if v.id != document.id), document)
     standing = {**agreements.standing}
     model = agreements.standing_of(agreements.emou)
@@ -89,7 +93,7 @@ def with_document(agreements: Agreements, path: Path) -> tuple[Agreements, Docum
         standing=standing,
         stops=(*agreements.stops, *_outside_term(document)),
     )
-    return changed, document, faults
+    return changed, faults
 
 
 def _supposing(agreements: Agreements, document: str, on: date, words: str) -> Agreements:
@@ -122,22 +126,28 @@ def _read(path: Path) -> Emou | Dsa | Dul:
     raise Invalid(*faults)
 
 
-def _contradictions(agreements: Agreements, document: Document) -> list[ErrorDetail]:
+def _contradictions(
+    agreements: Agreements, document: Document, prohibitions: Sequence[Prohibition]
+) -> list[ErrorDetail]:
     """Return the faults the documents would have together that they do not have now."""
-    before = _checked(agreements.emou, agreements.dsas, agreements.duls, agreements)
-    after = _checked(
+
+    def checked(emou: Emou, dsas: Iterable[Dsa], duls: Iterable[Dul]) -> list[ErrorDetail]:
+        return check_all(
+            _found([emou]),
+            _found(dsas),
+            _found(duls),
+            agreements.bases,
+            whole=True,
+            prohibitions=prohibitions,
+        )
+
+    before = checked(agreements.emou, agreements.dsas, agreements.duls)
+    after = checked(
         document if isinstance(document, Emou) else agreements.emou,
         _put(agreements.dsas, document, Dsa),
         _put(agreements.duls, document, Dul),
-        agreements,
     )
     return [fault for fault in after if fault not in before]
-
-
-def _checked(
-    emou: Emou, dsas: Iterable[Dsa], duls: Iterable[Dul], agreements: Agreements
-) -> list[ErrorDetail]:
-    return check_all(_found([emou]), _found(dsas), _found(duls), agreements.bases, whole=True)
 
 
 def _found(documents: Iterable[AnyDocument]) -> list[Found[AnyDocument]]:
