@@ -372,13 +372,6 @@ class Opener:
         rename_durably(self.path(temporary), self.path(final))
         self._book.confirm(final.name, generation, nonce)
 
-    def renew(self, store: Store, new: Store) -> None:
-        """Put a rewritten file and its coming key in place of a store; finishes when repeated."""
-        if self.exists(new):
-            rename_durably(self.path(new), self.path(store))
-            self.remove(new)
-        self._keys.renew_store_key(store.name)
-
     def remove(self, store: Store) -> None:
         """Remove a store's file and its write-ahead log. Its key is the caller's to destroy."""
         remove_store_file(self.path(store))

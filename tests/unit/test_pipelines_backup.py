@@ -1,11 +1,13 @@
 """Backup and restore: everything but the keys, put back whole or not at all."""
 
 import sqlite3
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from data_sharing_agreements.errors import Busy, IntegrityFault, UsageFault
+from data_sharing_agreements.registry import Registry
 from pipelines.backup import MANIFEST, back_up, put_back
 from pipelines.lock import hold
 from warehouse.deployment import Deployment
@@ -36,6 +38,7 @@ def deployment(tmp_path: Path) -> Deployment:
         "session.json",
     ):
         (found.home / name).write_bytes(name.encode())
+    Registry.create(found.registry_url).close()
     registry = sqlite3.connect(found.home / "registry.sqlite")
     registry.execute("PRAGMA journal_mode = WAL")
     registry.execute("CREATE TABLE t(x)")
@@ -56,6 +59,14 @@ def test_stores_and_registry_are_copied_and_keys_are_not(deployment: Deployment,
     manifest = back_up(deployment, tmp_path / "copy")
     assert names(tmp_path / "copy") == KEPT | {MANIFEST}
     assert {file["path"] for file in manifest["files"]} == KEPT
+
+
+def test_the_registry_and_its_copy_know_of_the_backup(deployment: Deployment, tmp_path: Path) -> None:
+    manifest = back_up(deployment, tmp_path / "copy", kept_until=date(2030, 6, 30))
+    for url in (deployment.registry_url, f"sqlite:///{tmp_path / 'copy' / 'registry.sqlite'}"):
+        with Registry.open(url) as registry:
+            (known,) = registry.copies.backups()
+        assert (known.id, known.kept_until, known.with_keys) == (manifest["id"], "2030-06-30", False)
 
 
 def test_keys_go_where_they_are_told(deployment: Deployment, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from privacy.roles import COMING
+from warehouse.files import rename_durably
 from warehouse.generations import write_generation
 from warehouse.hub import Hub
 from warehouse.opener import Session, Store
@@ -84,7 +85,11 @@ def copy_kept(hub: Hub, store: Store, keep: Keep, beside: Sequence[Store] = ()) 
 
 def put_in_place(hub: Hub, store: Store) -> None:
     """Let the new file and its key take the store's place; the old key is destroyed. May be repeated."""
-    hub.opener.renew(store, new_file(store))
+    new = new_file(store)
+    if hub.opener.exists(new):
+        rename_durably(hub.opener.path(new), hub.opener.path(store))
+        hub.opener.remove(new)
+    hub.keys.renew_store_key(store.name)
     with hub.opener.session(read=[store]):
         pass
 
