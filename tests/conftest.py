@@ -55,11 +55,19 @@ def commonweal(
     home: Path,
     config: Path = ROOT / "commonweal.toml",
     stdin: str = "",
+    watched: Path | None = None,
     **environment: str,
 ) -> Called:
-    """Run the command line as a user would, in a process of its own."""
+    """Run the command line as a user would, in a process of its own.
+
+    With `watched`, what it decides and opens is written to that file.
+    """
+    program = [str(COMMONWEAL)]
+    if watched is not None:
+        program = [sys.executable, "-m", "tests.decisions_recorder", str(watched)]
+        environment["PYTHONPATH"] = str(ROOT)
     done = subprocess.run(
-        [str(COMMONWEAL), "--config", str(config), "--home", str(home), *map(str, words)],
+        [*program, "--config", str(config), "--home", str(home), *map(str, words)],
         capture_output=True,
         text=True,
         input=stdin,
@@ -104,7 +112,8 @@ def finished(evergreen: Path, shared: Path) -> tuple[Path, dict]:
     with FileLock(f"{home.parent}.lock"):
         if not said.exists():
             home.parent.mkdir(exist_ok=True)
-            done = commonweal("run", "--landing", evergreen / "landing", "--json", home=home)
+            words = ("run", "--landing", evergreen / "landing", "--json")
+            done = commonweal(*words, home=home, watched=shared / "decisions.json")
             assert done.code == 0, done.err
             said.write_text(done.out, encoding="utf-8")
     return home, json.loads(said.read_text(encoding="utf-8"))

@@ -92,9 +92,13 @@ def backup(
     The copy without keys is unreadable to whoever finds it, and to you: a lost key
     means its stores are lost, whatever copies there are.
     """
+    from data_sharing_agreements.decisions import Request
     from pipelines.backup import back_up
 
-    manifest = back_up(context.existing(), out, keys_out, keep_until.date() if keep_until else None)
+    deployment = context.existing()
+    with context.hub() as hub:
+        hub.gate.require(Request("backup"))
+    manifest = back_up(deployment, out, keys_out, keep_until.date() if keep_until else None)
     payload = {"schema": "commonweal/backup/1", "path": str(out), **manifest}
     payload["keys"] = str(keys_out) if keys_out else None
     emit(payload, as_json=as_json, people=lambda: _show_backup(payload))

@@ -15,6 +15,7 @@ from typing import Any
 from data_sharing_agreements.registry.ends import Ending
 from warehouse.hub import Hub
 from warehouse.opener import Store
+from warehouse.restrictions.own_spine import destroy_own_spine
 
 
 def standing_versions(hub: Hub, project: str | None = None) -> list[tuple[str, str]]:
@@ -51,10 +52,12 @@ def keys_of_marts(hub: Hub, versions: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def destroy_project(hub: Hub, project: str) -> None:
-    """Destroy a project's study ids and its own key, and what lies in its directories; may be repeated."""
+    """Destroy a project's study ids, own spine and key, and what lies in its directories; may be repeated."""
     study_ids = Store.study_ids(project)
     hub.opener.destroy(study_ids)
     hub.registry.generations.forget(study_ids.name)
+    destroy_own_spine(hub, project)
+    hub.registry.generations.forget(Store.own_spine(project).name)
     hub.keys.destroy_store_key(f"project/{project}")
     for directory in (hub.deployment.home / "marts" / project, hub.deployment.reports / "marts" / project):
         shutil.rmtree(directory, ignore_errors=True)
@@ -62,7 +65,7 @@ def destroy_project(hub: Hub, project: str) -> None:
 
 def project_leftovers(hub: Hub, project: str) -> list[str]:
     """Return what is still there of a destroyed project: keys, and files below the home."""
-    named = {f"project/{project}", f"study_ids/{project}"}
+    named = {f"project/{project}", f"study_ids/{project}", Store.own_spine(project).name}
     keys = [f"key {n}" for n in hub.keys.stores() if n in named or n.startswith(f"mart/{project}/")]
     home = hub.deployment.home
     paths = [home / "marts" / project, *sorted((home / "study_ids").glob(f"*{project}.*"))]

@@ -52,12 +52,13 @@ def carry_out(
         Refused: A legal hold stands, and nothing was destroyed yet.
         IntegrityFault: What was purged is still found in a store.
     """
+    if ending.state in OVER:
+        return ending
+    hub.gate.require(_request(ending))
     if ending.state is Step.PLANNED:
         check_holds(hub, ending)
         if ending.kind is Scope.RECORDS and not was_asked(hub, ending):
             return hub.registry.ends.step(ending.id, Step.WITHDRAWN)
-    if ending.state not in OVER:
-        hub.gate.require(_request(ending))
     while ending.state not in OVER:
         step = ORDER[ORDER.index(ending.state) + 1]
         if progress:
