@@ -195,3 +195,47 @@ def test_every_fault_is_told_at_once() -> None:
         "sql-table-function",
         "sql-lateral",
     }
+
+
+@pytest.mark.parametrize(
+    ("sql", "done"),
+    [
+        ("SELECT birth_year AS x FROM person", set()),
+        ("SELECT birth_year + 1 AS x FROM person", {"calculated"}),
+        ("SELECT birth_year > 1990 AS x FROM person", {"tested"}),
+        ("SELECT CASE WHEN birth_year > 1990 THEN birth_year END AS x FROM person", {"only_where"}),
+        ("SELECT CASE WHEN birth_year > 1990 THEN 'a' ELSE 'b' END AS x FROM person", {"banded"}),
+        (
+            "SELECT CASE WHEN birth_year < 1 THEN 'a' WHEN birth_year < 2 THEN 'b' END AS x FROM person",
+            {"banded"},
+        ),
+        ("SELECT sum(birth_year) FILTER (WHERE birth_year > 1) AS x FROM person", {"added_up", "only_where"}),
+        ("SELECT count(DISTINCT birth_year) AS x FROM person", {"once_each", "counted"}),
+        ("SELECT (SELECT max(birth_year) FROM person) AS x FROM tanf.spell", {"elsewhere", "largest"}),
+        ("SELECT stddev(birth_year) AS x FROM person", {"aggregated"}),
+        ("SELECT sqrt(birth_year) AS x FROM person", {"worked_out"}),
+        (
+            "WITH a AS (SELECT round(birth_year) AS y FROM person) SELECT sum(y) AS x FROM a",
+            {"rounded", "added_up"},
+        ),
+    ],
+)
+def test_what_is_done_to_a_column_is_named(sql: str, done: set[str]) -> None:
+    column = analyse(sql, SCHEMA, "a.sql").columns["x"]
+    (how,) = [how for ref, how in column.value_how.items() if ref.column == "birth_year"]
+    assert {str(operation) for operation in how} == done
+
+
+def test_how_a_column_decides_rows_is_named() -> None:
+    sql = (
+        "SELECT p.county, count(*) AS n FROM person p JOIN tanf.spell s USING (study_id) "
+        "WHERE s.reason = 'x' GROUP BY p.county"
+    )
+    how = {
+        f"{ref.table}.{ref.column}": set(map(str, done))
+        for ref, done in analyse(sql, SCHEMA, "a.sql").row_how.items()
+    }
+    assert how["spell.reason"] == {"tested", "filtered"}
+    assert how["person.county"] == {"grouped"}
+    assert "joined" in how["spell.study_id"]
+    assert how["spell.*"] == set()

@@ -30,7 +30,7 @@ _WORDS: Mapping[str, str] = {
     "destruction": "by when it is destroyed",
     "cells": "the smallest number shown",
     "prohibited_uses": "what it must not be used for",
-    "suspensions": "when it was suspended",
+    "public_notice": "what the public is told of it",
 }
 """Path of a clause, or the beginning of one → what it says."""
 

@@ -311,12 +311,15 @@ class _Picture:
         """Return the clauses on the four arrows between the headings."""
         found = by_document(self.story.lineage.grounds.clauses)
         license_ = next((d for d in found if any(c.startswith("fields") for c in found[d])), "")
+        agreements = {names[0] for names in self.story.lineage.grounds.of_source.values() if names}
+        sending = {c for d in agreements for c in found.get(d, ()) if c in ("tables", "derived", "term")}
+        linking = {c for d in agreements for c in found.get(d, ()) if c.startswith("linkage.")}
+        own = {c.partition(".")[0] for c in found.get(license_, ())} & {"fields", "purpose", "agreements"}
         release = [[d, c] for d in found for c in found[d] if c.startswith("release")]
-        linking = {c for clauses in found.values() for c in clauses if c.startswith("linkage.")}
         return [
-            ["each agreement", "tables, term"],
+            ["each agreement", ", ".join(sorted(sending))] if sending else [],
             ["each agreement", *sorted(linking)] if linking else [],
-            [license_, "fields, purpose"] if license_ else [],
+            [license_, ", ".join(sorted(own))] if own else [],
             release[0] if release else [],
         ]
 
