@@ -15,7 +15,7 @@ log_cosignature = Table(
     metadata,
     Column("id", Big, primary_key=True),
     Column("size", Big, nullable=False),
-    Column("witness", String(64), nullable=False),
+    Column("witness", String(255), nullable=False),
     Column("cosignature", Text, nullable=False),
     UniqueConstraint("witness", "size", name="log_cosignature_witness"),
 )

@@ -16,6 +16,9 @@ from pipelines.cli.output import emit, json_option, note, say, table
 FEW = 4
 """Documents from so many on are counted, not listed."""
 
+HASH = 64
+"""Characters of a SHA-256, of which a line shows the first."""
+
 LONGEST = 40
 """Characters of a value that a line of the log shows."""
 
@@ -120,6 +123,10 @@ def _body(entry: dict[str, Any]) -> str:
 
 def _short(value: object) -> str:
     """Return a value that fits into a line; nothing for what is only in the JSON."""
+    if isinstance(value, list) and any(isinstance(part, dict) for part in value):
+        return ""
+    if isinstance(value, str) and len(value) == HASH and value.isalnum():
+        return f"{value[:12]}…"
     if isinstance(value, list):
         return " ".join(str(part) for part in value)[:LONGEST]
     return str(value)[:LONGEST] if isinstance(value, str | int | bool) else ""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 BODY_READERS = frozenset({"board", "auditor"})
 """Roles that may take the texts of all entries out of the house."""
 
-PASSPHRASE = "COMMONWEAL_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable, not a secret
-
 _FILE = click.Path(path_type=Path)
 
 
@@ -226,27 +224,13 @@ def _no_key() -> Any:
 
 
 def _private_key(path: Path) -> "Ed25519PrivateKey":
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from data_sharing_agreements.lifecycle.signing import needs_passphrase, read_key
+    from pipelines.cli.sign import PASSPHRASE
 
-    from data_sharing_agreements.errors import UsageFault
-
-    words = os.environ.get(PASSPHRASE)
-    try:
-        pem = path.read_bytes()
-        if not words and b"ENCRYPTED" in pem:
-            words = str(click.prompt("Passphrase of the key", hide_input=True, err=True))
-        key = load_pem_private_key(pem, words.encode() if words else None)
-    except (OSError, ValueError, TypeError):
-        key = None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise UsageFault.of(
-            "not-a-key",
-            "The file given holds no private key that can sign, or the passphrase is wrong.",
-            why="Cosignatures are made with an Ed25519 key in PEM.",
-            next="Make one with `commonweal sign new-key`, and have the board enter it in the roster.",
-        )
-    return key
+    if not needs_passphrase(path):
+        return read_key(path, None)
+    words = os.environ.get(PASSPHRASE) or click.prompt("Passphrase", hide_input=True, err=True)
+    return read_key(path, str(words).encode())
 
 
 @click.command()

@@ -18,7 +18,7 @@ def upgrade() -> None:
         "log_cosignature",
         sa.Column("id", _big(), nullable=False),
         sa.Column("size", _big(), nullable=False),
-        sa.Column("witness", sa.String(length=64), nullable=False),
+        sa.Column("witness", sa.String(length=255), nullable=False),
         sa.Column("cosignature", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("witness", "size", name="log_cosignature_witness"),
