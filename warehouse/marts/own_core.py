@@ -69,7 +69,7 @@ def core_relations(session: Session, hub: Hub, plan: ProjectPlan) -> dict[_Key, 
     today = restrict(session, hub, spine_use(hub))
     session.execute("CREATE TABLE memory.main.barred_from_core AS FROM memory.main.restricted")
     restrict(session, hub, project_use(hub, plan))
-    permit_spine(session, f"{spine_house(hub, plan)}.spine.current")
+    permit_spine(session, spine_house(hub, plan))
     own = has_own_spine(hub, plan.project) or _core_shows_too_much(session, plan, today)
     session.execute("DROP TABLE memory.main.barred_from_core")
     return _own(session, hub, plan) if own else _of_core(session, plan)
@@ -97,7 +97,7 @@ def _own(session: Session, hub: Hub, plan: ProjectPlan) -> dict[_Key, str]:
     content = _tables(session, "current")
     found = {}
     session.execute("CREATE SCHEMA memory.own")
-    with as_written(session, hub, f"{spine_house(hub, plan)}.spine.current"):
+    with as_written(session, hub, spine_house(hub, plan)):
         for key in plan.view.facts:
             select = plan.core.selects[key]
             read = {ref.table for ref in select.lineage.rows if ref.schema == "current"}

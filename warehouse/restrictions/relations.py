@@ -29,7 +29,8 @@ from warehouse.restrictions.rules_sql import excluded_sql, hides_address_sql
 ADDRESS_ROLES: tuple[str, ...] = ("street_number", "street", "unit", "city", "state", "zip", "household")
 """Roles that say where, or with whom, a person lives."""
 
-STATEWIDE_SPINE = "warehouse.spine.current"
+WAREHOUSE = "warehouse"
+"""Name under which the warehouse is attached, and in it the statewide spine."""
 
 
 def spine_use(hub: Hub) -> Use:
@@ -96,24 +97,31 @@ def permit_identities(session: Session) -> None:
     )
 
 
-def permit_spine(session: Session, spine: str = STATEWIDE_SPINE) -> None:
-    """Make `permitted_spine`: a spine as it stands, without restricted records. Call `restrict` first."""
+def permit_spine(session: Session, house: str = WAREHOUSE) -> None:
+    """Make `permitted_spine`: a spine as it stands, without restricted records. Call `restrict` first.
+
+    Args:
+        session: With the store of the spine attached.
+        house: Under which name. (The store's own view is not asked: it would look for its
+            table in whatever is attached as the warehouse.)
+    """
     session.execute(
         f"""CREATE OR REPLACE TEMP VIEW permitted_spine AS
-            SELECT record_key, person_key FROM {spine} ANTI JOIN memory.main.restricted USING (record_key)"""
+            SELECT record_key, person_key FROM {house}.spine.assignment
+            ANTI JOIN memory.main.restricted USING (record_key) WHERE to_version IS NULL"""
     )
 
 
 @contextmanager
-def as_written(session: Session, hub: Hub, spine: str = STATEWIDE_SPINE) -> Iterator[None]:
+def as_written(session: Session, hub: Hub, house: str = WAREHOUSE) -> Iterator[None]:
     """Let a SELECT of core find content, spine and lists under the names it is written with.
 
     Args:
         session: With the warehouse attached, `restrict` called.
         hub: Its contracts say which columns are addresses.
-        spine: Which spine.
+        house: Name under which the store of the spine is attached.
     """
-    permit_spine(session, spine)
+    permit_spine(session, house)
     session.execute("CREATE OR REPLACE TEMP VIEW spine AS SELECT record_key, person_key FROM permitted_spine")
     session.execute("CREATE SCHEMA memory.current; CREATE SCHEMA memory.reference")
     for contract in hub.contracts:
