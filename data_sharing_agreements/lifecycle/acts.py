@@ -95,8 +95,6 @@ class Act(Clause):
 
     def is_genuine(self, public_key: str) -> bool:
         """Whether the signature is by that key (hex) and over these values."""
-        if self.public_key != public_key or not self.signature:
-            return False
         try:
             key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
             key.verify(bytes.fromhex(self.signature), self.signed_bytes)

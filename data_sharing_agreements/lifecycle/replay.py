@@ -324,9 +324,9 @@ class Replay:
             case When.STOPPED:
                 return bool(self._stops)
             case When.STARTED:
-                return complete and not self._stops and started
+                return complete and started
             case When.NOT_STARTED:
-                return complete and not self._stops and not started
+                return complete and not started
 
     def _missing(self, day: date) -> tuple[Requirement, ...]:
         ends = self._silence_ends()

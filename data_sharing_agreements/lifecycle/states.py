@@ -94,13 +94,16 @@ class When(StrEnum):
     PARTNERS_COMPLETE = "every partner has approved and nobody objects"
     COMPLETE = "every approval is there and nobody objects"
     STOPPED = "another stop is open"
-    STARTED = "every approval is there, no stop is open, and the term has begun"
-    NOT_STARTED = "every approval is there, no stop is open, and the term has not begun"
+    STARTED = "every approval is there, and the term has begun"
+    NOT_STARTED = "every approval is there, and the term has not begun"
 
 
 @dataclass(frozen=True)
 class Transition:
-    """One row: in `source`, on `trigger` by one of `who`, if `when` holds, to `target`."""
+    """One row: in `source`, on `trigger` by one of `who`, if `when` holds, to `target`.
+
+    Of several rows for one state and trigger, the first whose condition holds is taken.
+    """
 
     tiers: frozenset[Tier]
     source: State

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from datetime import UTC, date, datetime, timedelta
+from time import process_time
 
 import pytest
 
@@ -288,3 +290,79 @@ def test_page_and_pictures_are_what_the_table_says():
     for row in TRANSITIONS:
         line = rf"^    {row.source} --> {row.target}: "
         assert re.search(line, text, re.MULTILINE), row
+
+
+def test_an_office_that_has_approved_need_not_again():
+    waiting = opened(WAGES, "submit")
+    once = acted(waiting, WAGES.id, "approve", OWNER, date(2021, 12, 9))
+    twice = acted(once, WAGES.id, "approve", OWNER, date(2021, 12, 10))
+    assert [f.code for f in standing(twice).faults] == ["act-repeated"]
+    assert len(standing(twice).approvals) == 1
+
+
+def test_only_the_office_the_license_names_asks_for_it():
+    empty = opened(LEAVERS)
+    by_the_hub = acted(empty, LEAVERS.id, "propose", OFFICER, date(2021, 12, 1))
+    assert standing(by_the_hub, LEAVERS).state(ON) is State.DRAFT
+    assert [f.code for f in standing(by_the_hub, LEAVERS).faults] == ["act-not-asked-for"]
+
+
+def test_what_opened_a_review_and_what_comes_later_is_not_taken_back():
+    submitted = next(f.act for f in EVERGREEN.acts if f.act.document == WAGES.id and f.act.act == "submit")
+    taken = acted(EVERGREEN, WAGES.id, "revoke", OFFICER, ON, revokes=submitted.digest)
+    assert [f.code for f in standing(taken).faults] == ["revocation-of-nothing"]
+    ending = acted(EVERGREEN, WAGES.id, "terminate", OWNER, ON)
+    early = acted(ending, WAGES.id, "revoke", OWNER, date(2026, 5, 1), revokes=ending.acts[-1].act.digest)
+    assert standing(early).state(ON) is State.TERMINATED
+    assert [f.code for f in standing(early).faults] == ["revocation-of-nothing"]
+
+
+def license_without_board(**rules):
+    """The leavers' license that names no office of the board, under these rules."""
+    agreements = with_rules(**rules)
+    named = tuple(s for s in LEAVERS.signatories if s.party != BOARD[0])
+    dul = LEAVERS.model_copy(update={"signatories": named})
+    duls = tuple(dul if d.id == dul.id else d for d in agreements.duls)
+    return approved(dataclasses.replace(agreements, duls=duls, versions=()))
+
+
+def test_the_board_approves_because_the_memorandum_says_so():
+    asked = license_without_board().standing[(LEAVERS.id, 1)].dossier.requirements
+    assert [r.clause for r in asked if r.party == BOARD[0]] == ["approvals.board"]
+    free = license_without_board(board=False)
+    assert BOARD[0] not in {r.party for r in free.standing[(LEAVERS.id, 1)].dossier.requirements}
+    assert standing(free, LEAVERS).state(ON) is State.ACTIVE
+
+
+def test_silence_alone_approves_when_nobody_objects():
+    free = license_without_board(board=False, silence_approves=True)
+    waiting, begun, over = silent_after(free, "evergreen-data-hub", "cedar")
+    assert standing(waiting, LEAVERS).state(over - timedelta(days=1)) is State.PARTNER_REVIEW
+    assert standing(waiting, LEAVERS).state(over) in {State.APPROVED, State.ACTIVE}
+    objected = acted(waiting, LEAVERS.id, "object", OWNER, begun, ground=LAW)
+    assert standing(objected, LEAVERS).state(ON) is State.PARTNER_REVIEW
+
+
+def test_a_draft_above_changes_neither_whom_to_ask_nor_the_rules():
+    """A draft that names another agency, or asks for less, changes nothing until it is approved."""
+    renamed = tuple(
+        s.model_copy(update={"party": "Another Department"}) if s.party == OWNER[0] else s
+        for s in WAGES.signatories
+    )
+    draft = WAGES.model_copy(update={"version": 2, "signatories": renamed})
+    lax = EVERGREEN.emou.approvals.model_copy(update={"two_people": False, "board": False})
+    emou = EVERGREEN.emou.model_copy(update={"version": 2, "approvals": lax})
+    both = dataclasses.replace(EVERGREEN, versions=(*EVERGREEN.versions, draft, emou))
+    changed = judged(both, list(EVERGREEN.acts))
+    asked = standing(changed, LEAVERS).dossier
+    assert asked.requirements == standing(EVERGREEN, LEAVERS).dossier.requirements
+    assert asked.rules == EVERGREEN.emou.approvals
+    assert standing(changed, LEAVERS).state(ON) is State.ACTIVE
+
+
+def test_judging_the_reference_documents_is_quick():
+    start = process_time()
+    found = judge(EVERGREEN.versions, EVERGREEN.rosters.current, EVERGREEN.acts, now=LATE)
+    assert all(found[key].state(ON) is State.ACTIVE for key in found)
+    if sys.gettrace() is None:
+        assert process_time() - start < 0.2
