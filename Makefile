@@ -10,10 +10,10 @@ MONTHS ?= 24
 SEED ?= 2023
 TEST_PROCESSES ?= 2
 
-.PHONY: help install run test cover check format bench dev lock clean
+.PHONY: help install run test test-postgres cover check format bench dev lock clean
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
 
 install: .venv/installed ## Make the virtual environment from the lock file
 
@@ -30,6 +30,10 @@ run: install ## Make the synthetic state of Evergreen and take it from files to 
 test: install ## Run every test
 	@scripts/system-packages.sh
 	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile
+
+test-postgres: install ## Run every test with the registry on PostgreSQL
+	@scripts/system-packages.sh
+	@COMMONWEAL_TEST_REGISTRY=postgresql $(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile
 
 cover: install ## Run every test and say what is not covered
 	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered

@@ -16,10 +16,13 @@ from typing import Any
 
 from data_sharing_agreements.errors import ErrorDetail, IntegrityFault, UsageFault
 from data_sharing_agreements.registry import Registry
+from data_sharing_agreements.store.dump import dump, load
 from pipelines.lock import hold
 from warehouse.deployment import Deployment
 
 MANIFEST = "manifest.json"
+REGISTRY = "registry.sqlite"
+DUMP = "registry.jsonl"
 
 _NOT_COPIED = frozenset(
     {"keys", "landing", "staging", "spill", "purge", "dagster", "lock", "session.json", "accounts.txt"}
@@ -34,8 +37,8 @@ def back_up(
     """Copy a home while no run changes it.
 
     Landing and staging are not copied: agencies have what they sent. A registry
-    that is not in the home (a URL) is backed up by its own server's means. The backup
-    is noted in the registry first: a later purge says which backups can still be read.
+    that is kept on a server is written out row by row. The backup is noted in the
+    registry first: a later purge says which backups can still be read.
 
     Args:
         deployment: Whose home.
@@ -56,6 +59,7 @@ def back_up(
             noted = registry.copies.record_backup(kept_until, with_keys=keys_out is not None)
         for path in _files_to_copy(deployment.home):
             _copy(path, out / path.relative_to(deployment.home))
+        _dump_registry(deployment, out)
         manifest = {
             "id": noted.id,
             "name": deployment.name,
@@ -89,9 +93,37 @@ def put_back(deployment: Deployment, source: Path, keys_from: Path | None = None
             shutil.copytree(keys_from, deployment.keys_dir, dirs_exist_ok=True)
             deployment.keys_dir.chmod(0o700)
         for file in manifest["files"]:
-            _copy(source / file["path"], deployment.home / file["path"])
+            if file["path"] != DUMP:
+                _copy(source / file["path"], deployment.home / file["path"])
+        _load_registry(deployment, source)
     deployment.landing.mkdir(mode=0o700, exist_ok=True)
     return manifest
+
+
+def _dump_registry(deployment: Deployment, out: Path) -> None:
+    """Write out a registry that is not a file of the home."""
+    if not _in_home(deployment):
+        with Registry.open(deployment.registry_url) as registry:
+            dump(registry.database, out / DUMP)
+        (out / DUMP).chmod(0o600)
+
+
+def _load_registry(deployment: Deployment, source: Path) -> None:
+    """Read a registry that was written out into the one the deployment names."""
+    if not _in_home(deployment) and not (source / DUMP).exists():
+        raise UsageFault.of(
+            "backup-of-another-kind",
+            "The backup holds its registry as a file, and this deployment keeps it on a server.",
+            why="A home is put back whole: stores without their registry do not open.",
+            next="Restore it with the registry in the home, make a backup there, or take the setting out.",
+        )
+    if (source / DUMP).exists():
+        with Registry.create(deployment.registry_url) as registry:
+            load(registry.database, source / DUMP)
+
+
+def _in_home(deployment: Deployment) -> bool:
+    return deployment.registry_url == f"sqlite:///{deployment.home / REGISTRY}"
 
 
 def _files_to_copy(home: Path) -> Iterator[Path]:

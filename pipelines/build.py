@@ -18,6 +18,7 @@ from assets.link import link_asset
 from assets.marts import mart_assets
 from assets.restrictions import restrictions_asset
 from assets.workplace import Workplace
+from pipelines.checkpoints import checkpoint_job, checkpoint_schedule
 from pipelines.jobs import daily_ends, jobs, monthly
 from pipelines.resources import io_manager, workplace_resource
 from pipelines.sensors import emptying_sensor, landing_sensor
@@ -52,8 +53,8 @@ def build_defs(deployment: Deployment, *, workplace: Workplace | None = None) ->
             *indicator_assets(load_definitions(deployment.indicators_dir)),
             ends_asset(),
         ],
-        jobs=jobs(),
-        schedules=[monthly(), daily_ends()],
+        jobs=[*jobs(), checkpoint_job(deployment)],
+        schedules=[monthly(), daily_ends(), checkpoint_schedule(deployment)],
         sensors=[landing_sensor(deployment), emptying_sensor(deployment)],
         resources={
             "workplace": workplace_resource(deployment, workplace),

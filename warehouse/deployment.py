@@ -30,6 +30,7 @@ _SECTIONS: dict[str, frozenset[str]] = {
     "link": frozenset({"purpose", "seed", "sources"}),
     "keys": frozenset({"provider", "command"}),
     "ends": frozenset({"automatic"}),
+    "log": frozenset({"checkpoints"}),
     "scorecard": frozenset({"as_of"}),
 }
 
@@ -64,6 +65,7 @@ class Deployment:
         link_sources: Sources to link; empty means every source with a contract.
         key_settings: Where role keys come from; see `privacy.key_providers`.
         end_automatically: Whether what ended and is overdue is destroyed without being asked for.
+        checkpoints_cron: When checkpoints are made by themselves, as cron writes it.
         as_of: Day on which figures are judged stale; by default today. For a
             synthetic state, whose time stands still. Agreements know only today.
         accounts: Accounts to make at `init`.
@@ -87,6 +89,7 @@ class Deployment:
     link_sources: tuple[str, ...] = ()
     key_settings: Mapping[str, object] = field(default_factory=dict)
     end_automatically: bool = False
+    checkpoints_cron: str = "0 * * * *"
     as_of: date | None = None
     accounts: tuple[Account, ...] = field(default=())
 
@@ -130,6 +133,7 @@ class Deployment:
             link_sources=tuple(sections["link"].get("sources", ())),
             key_settings=sections["keys"],
             end_automatically=sections["ends"].get("automatic") is True,
+            checkpoints_cron=str(sections["log"].get("checkpoints", "0 * * * *")),
             as_of=sections["scorecard"].get("as_of"),
             accounts=tuple(
                 Account(a["name"], a["role"], tuple(a.get("roles", ())), a.get("person"), a.get("party"))

@@ -95,6 +95,16 @@ def test_jobs_schedule_and_sensor() -> None:
         assert defs.resolve_job_def(name).executor_def.name == "in_process"
     assert defs.resolve_schedule_def("monthly").cron_schedule == "0 3 2 * *"
     assert defs.resolve_sensor_def("landing").job_name == EVERYTHING
+    assert defs.resolve_schedule_def("checkpoints").cron_schedule == "0 * * * *"
+
+
+def test_a_checkpoint_between_runs(done: tuple) -> None:
+    deployment = done[0]
+    before = len(list(deployment.checkpoints.glob("*.json")))
+    with Hub.open(deployment) as hub:
+        hub.log.append("explain", {"about": "a test"})
+    assert build_defs(deployment).resolve_job_def("checkpoint").execute_in_process().success
+    assert len(list(deployment.checkpoints.glob("*.json"))) == before + 1
 
 
 def test_a_run_of_the_job_succeeds_and_says_what_it_did(done: tuple) -> None:
