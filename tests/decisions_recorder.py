@@ -83,7 +83,8 @@ def _watching(method: Callable[..., Any], owner: type, name: str, events: list[E
 
 
 def _names(stores: tuple[Any, ...], named: dict[str, Any]) -> list[str]:
-    found = [*stores, *named.get("read", ()), *named.get("write", ())]
+    listed = [value for value in (named.get("read"), named.get("write")) if isinstance(value, list | tuple)]
+    found = [*stores, *(store for several in listed for store in several)]
     return sorted(store.name.partition("/")[0] for store in found if isinstance(store, Store))
 
 

@@ -24,7 +24,7 @@ def indicators(context: Context, as_json: bool) -> None:
     from warehouse.indicators import headlines, may_be_shown
 
     with context.hub() as hub:
-        may_be_shown(hub)
+        attribution = may_be_shown(hub)
         shown = [result.to_json() for result in headlines(hub)]
         destroyed = resting_indicators(hub)
         found = [
@@ -32,7 +32,7 @@ def indicators(context: Context, as_json: bool) -> None:
             for kept in hub.registry.indicator_results.latest()
         ]
         pages = sorted(hub.deployment.reports.glob("*scorecard*.html"))
-    payload = {"schema": "commonweal/indicators/1", "indicators": found}
+    payload = {"schema": "commonweal/indicators/1", "indicators": found, "attribution": list(attribution)}
     emit(payload, as_json=as_json, people=lambda: _show(payload, shown))
     for page in pages if not as_json else ():
         note(f"Scorecard: {page}")
@@ -52,6 +52,8 @@ def _show(payload: dict[str, Any], shown: list[dict[str, Any]]) -> None:
         say(f"{name}: the data under these figures were destroyed.")
     if others := len(payload["indicators"]) - len(shown):
         say(f"{others} other periods and groups are on the scorecard and in --json.")
+    for text in payload["attribution"] if shown else ():
+        note(text)
 
 
 def _row(result: dict[str, Any]) -> list[object]:

@@ -85,9 +85,16 @@ def _shower(payload: dict[str, Any]) -> Callable[[], None]:
             note(f"Withheld: {payload['withheld']}")
         if not payload["separation_of_duties"]["met"]:
             note("Separation of duties was not met where this was made; more with --json.")
+        for text in attributions(payload["obligations"]):
+            note(text)
         note(f"Bound by: {duties(payload['obligations'])}. Documents and clauses: --json.")
 
     return show
+
+
+def attributions(obligations: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the texts that whatever is made of an answer must carry."""
+    return [str(duty["value"]) for duty in obligations if duty["rule"] == "attribution"]
 
 
 def duties(obligations: Sequence[dict[str, Any]]) -> str:

@@ -70,7 +70,9 @@ SITES: dict[str, Cover] = {
     "warehouse/oversight/people.py:people_by_source": by(
         "warehouse/oversight/people.py:people_by_source", "keep"
     ),
-    "warehouse/restrictions/intake.py:_apply": by("warehouse/restrictions/intake.py:_why_refused", "restrict"),
+    "warehouse/restrictions/intake.py:_apply": by(
+        "warehouse/restrictions/intake.py:_why_refused", "restrict"
+    ),
     f"{SETTLE}:settle": by(f"{SETTLE}:_ask", "restrict", "keep"),
     f"{SETTLE}:_empty_quarantine": by(f"{SETTLE}:_ask", "restrict", "keep"),
     "warehouse/restrictions/status.py:restriction_status": by(

@@ -150,7 +150,9 @@ def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
         link: What is known by now of the current link version, where that is more than
             the marts' codebooks say.
     """
-    scored, rules = [], set()
+    scored: list[Scored] = []
+    rules: set[str] = set()
+    attribution: dict[str, None] = {}
     retracted = hub.registry.ends.retracted_marts()
     for definition in load_definitions(hub.deployment.indicators_dir):
         current = find_published(hub, definition.source.project)
@@ -163,9 +165,13 @@ def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
         if any((definition.source.project, r.mart_version) in retracted for r in results):
             words = f"{DESTROYED} {words}"
         scored.append(Scored(definition, results, words))
-        rules |= {_rule_words(o) for o in codebook.get("obligations", []) if o["rule"] in _RULE_WORDS}
+        duties = codebook.get("obligations", [])
+        rules |= {_rule_words(o) for o in duties if o["rule"] in _RULE_WORDS}
+        attribution |= {str(o["value"]): None for o in duties if o["rule"] == "attribution"}
     computed = hub.deployment.scorecard_date()
-    page = scorecard_html(hub.deployment.title, scored, sorted(rules), computed, duties_of(hub).words)
+    page = scorecard_html(
+        hub.deployment.title, scored, sorted(rules), tuple(attribution), computed, duties_of(hub).words
+    )
     hub.reports(SCORECARD).write_text(page, encoding="utf-8")
 
 

@@ -62,7 +62,12 @@ class Scored:
 
 
 def scorecard_html(
-    title: str, scored: Sequence[Scored], obligations: Sequence[str], computed: date, notice: str = ""
+    title: str,
+    scored: Sequence[Scored],
+    obligations: Sequence[str],
+    attribution: Sequence[str],
+    computed: date,
+    notice: str = "",
 ) -> str:
     """Return the page as one HTML text that loads nothing.
 
@@ -70,6 +75,7 @@ def scorecard_html(
         title: Title of the deployment.
         scored: The indicators, in the order to show.
         obligations: The rules applied, in words.
+        attribution: Texts that agreements want every output to carry.
         computed: Date of computation.
         notice: A line the page says at its top, such as that duties were not separated.
     """
@@ -82,6 +88,7 @@ def scorecard_html(
         title=title,
         cards=[_card(one) for one in scored if one.series],
         obligations=list(obligations),
+        attribution=list(attribution),
         computed=_date(computed),
     )
 

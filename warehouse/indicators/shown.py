@@ -13,15 +13,19 @@ from warehouse.indicators.definition import load_definitions
 from warehouse.indicators.result import Result, headline
 
 
-def may_be_shown(hub: Hub) -> None:
+def may_be_shown(hub: Hub) -> tuple[str, ...]:
     """Raise unless the license of every indicator's project permits to show aggregates today.
+
+    Returns:
+        The attributions that whatever is shown must carry.
 
     Raises:
         Refused: A license or an agreement below it is not in force.
     """
     definitions = load_definitions(hub.deployment.indicators_dir)
-    for project in sorted({definition.source.project for definition in definitions}):
-        hub.gate.require(show_request(project))
+    projects = sorted({definition.source.project for definition in definitions})
+    decisions = [hub.gate.require(show_request(project)) for project in projects]
+    return tuple(dict.fromkeys(text for d in decisions for text in d.obligations.attribution))
 
 
 def show_request(project: str) -> Request:
