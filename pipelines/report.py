@@ -67,7 +67,7 @@ class RunReport:
             "seconds": round(self.seconds, 3),
             "steps": [_step_json(step) for step in self.steps],
             "held": [_held_json(step) for step in self.steps if step.status == "held"],
-            "refused": [_refused_json(step, error) for step, error in self._refusals()],
+            "refused": self._refused_json(),
             "link": self.link,
             "marts": list(self.marts),
             "reports": list(self.reports),
@@ -78,8 +78,18 @@ class RunReport:
             payload["errors"] = [asdict(error) for error in self.errors]
         return payload
 
-    def _refusals(self) -> list[tuple[StepResult, ErrorDetail]]:
-        return [(step, error) for step in self.steps if step.status == "refused" for error in step.errors]
+    def _refused_json(self) -> list[dict[str, Any]]:
+        """Return each refusal once, with the names of what it stops in that step."""
+        found: dict[tuple[str, str | None, str | None, str], list[str]] = {}
+        for step in self.steps:
+            for error in step.errors if step.status == "refused" else ():
+                names = found.setdefault((step.step, error.document, error.clause, error.what), [])
+                if step.source and step.source not in names:
+                    names.append(step.source)
+        return [
+            {"verb": verb, "document": document, "clause": clause, "reason": reason, "names": names}
+            for (verb, document, clause, reason), names in found.items()
+        ]
 
 
 def report_of(workplace: Workplace, ended: Outcome, seconds: float) -> RunReport:
@@ -108,7 +118,3 @@ def _step_json(step: StepResult) -> dict[str, Any]:
 def _held_json(step: StepResult) -> dict[str, Any]:
     rules = [{"rule": rule, "rows": rows} for rule, rows in step.rules]
     return {"source": step.source, "period": step.period, "rules": rules}
-
-
-def _refused_json(step: StepResult, error: ErrorDetail) -> dict[str, Any]:
-    return {"verb": step.step, "document": error.document, "clause": error.clause, "reason": error.what}

@@ -61,11 +61,20 @@ def _show(payload: dict[str, Any]) -> None:
     for held in payload["held"]:
         rules = ", ".join(f"{rule['rule']} ({rule['rows']:,} rows)" for rule in held["rules"])
         say(f"Held: {held['source']} {held['period']}: {rules}. The delivery before it stands.")
-    for refused in payload["refused"]:
-        say(f"Refused: {refused['verb']}: {refused['reason']} ({refused['document']}, {refused['clause']})")
+    for line in refusals(payload["refused"]):
+        say(line)
     say()
     _show_results(payload)
     say(f"Run {payload['run_id']} {payload['status']} in {payload['seconds']:.1f} s.")
+
+
+def refusals(refused: list[dict[str, Any]]) -> list[str]:
+    """Return one line for each reason, with everything it stops."""
+    stops: dict[str, list[str]] = {}
+    for one in refused:
+        reason = f"{one['reason']} ({one['document']}, {one['clause']})"
+        stops.setdefault(reason, []).append(" ".join([one["verb"], ", ".join(one["names"])]).strip())
+    return [f"Refused: {reason} It stops: {'; '.join(names)}." for reason, names in stops.items()]
 
 
 def _show_results(payload: dict[str, Any]) -> None:
@@ -74,7 +83,8 @@ def _show_results(payload: dict[str, Any]) -> None:
         say(f"Link version {link['version']}: {link['records']:,} records of {link['persons']:,} persons.")
     for mart in payload["marts"]:
         name = f"{mart['project']}/{mart['mart']}"
-        say(f"Mart {name} version {mart['version']}: {mart['rows']:,} rows, {mart['path']}")
+        stopped = f" It may not be used: {mart['stopped']}" if mart["stopped"] else ""
+        say(f"Mart {name} version {mart['version']}: {mart['rows']:,} rows, {mart['path']}.{stopped}")
     for report in payload["reports"]:
         say(f"Report {report['kind']}: {report['path']}")
     if payload["separation_of_duties"]["words"]:

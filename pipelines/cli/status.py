@@ -98,8 +98,10 @@ def _show(payload: dict[str, Any]) -> None:
     if payload["link"]:
         link = payload["link"]
         say(f"Link version {link['version']}: {link['records']:,} records of {link['persons']:,} persons")
-    marts = [[m["project"], m["mart"], m["version"], m["rows"]] for m in payload["marts"]]
-    table(["project", "mart", "version", "rows"], marts)
+    marts = [
+        [m["project"], m["mart"], m["version"], m["rows"], m["stopped"] or "yes"] for m in payload["marts"]
+    ]
+    table(["project", "mart", "version", "rows", "may be used"], marts)
     for stop in payload["stops"]:
         cause = f", incident {stop['incident']}" if stop["incident"] else ""
         say(f"Stopped: {stop['document']} by {stop['by']} since {stop['since']}{cause}")

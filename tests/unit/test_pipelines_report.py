@@ -6,7 +6,7 @@ from assets.faults import Unexpected
 from data_sharing_agreements.errors import CommonwealError, ErrorDetail, Held, IntegrityFault, Refused
 from data_sharing_agreements.separation import Statement, Unmet
 from pipelines.cli.progress import Lines, summary
-from pipelines.cli.run import problems
+from pipelines.cli.run import problems, refusals
 from pipelines.occupation import Outcome, outcome
 from pipelines.report import RunReport
 from warehouse.steps import StepResult
@@ -66,7 +66,15 @@ def test_the_object_of_the_interface() -> None:
     assert said["held"] == [
         {"source": "esd_wages", "period": "2023Q1", "rules": [{"rule": "truncated-file", "rows": 3}]}
     ]
-    assert said["refused"] == [{"verb": "link", "document": "DSA-1", "clause": "term", "reason": "It ended."}]
+    assert said["refused"] == [
+        {
+            "verb": "link",
+            "document": "DSA-1",
+            "clause": "term",
+            "reason": "It ended.",
+            "names": ["dshs_tanf"],
+        }
+    ]
     assert len(said["errors"]) == 2
 
 
@@ -78,6 +86,20 @@ def test_each_fault_is_told_once() -> None:
     told = problems(report(HELD, REFUSED, REFUSED, failures=(Refused(EXPIRED),)))
     assert [type(problem) for problem in told] == [Refused, Held]
     assert [problem.details for problem in told] == [(EXPIRED,), (TRUNCATED,)]
+
+
+def test_equal_refusals_are_one_line_that_names_what_stops() -> None:
+    steps = [
+        StepResult("link", "com_hmis", status="refused", errors=(EXPIRED,)),
+        StepResult("mart", "results", status="refused", errors=(EXPIRED,)),
+        StepResult("indicators", "one", status="refused", errors=(EXPIRED,)),
+        StepResult("indicators", "two", status="refused", errors=(EXPIRED,)),
+        StepResult("mart", "tanf-leavers", status="refused", errors=(TRUNCATED,)),
+    ]
+    assert refusals(report(*steps).to_json()["refused"]) == [
+        "Refused: It ended. (DSA-1, term) It stops: link com_hmis; mart results; indicators one, two.",
+        "Refused: It ends early. (None, None) It stops: mart tanf-leavers.",
+    ]
 
 
 def test_a_step_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
