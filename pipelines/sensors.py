@@ -59,14 +59,16 @@ def landing_sensor(deployment: Deployment) -> dg.SensorDefinition:
 
 
 def _record(deployment: Deployment) -> list[str]:
-    """Record what has arrived, and return the pending deliveries by id."""
+    """Record what has arrived; return pending deliveries by id, and new notices of restriction by digest."""
     from warehouse.hub import Hub
     from warehouse.ingest import discover, register
+    from warehouse.restrictions.intake import new_notices
 
     prepare_home(deployment)
     with Hub.open(deployment) as hub:
         register(hub, discover(hub, landing_of(deployment)))
-        return sorted(str(delivery.id) for delivery in hub.registry.deliveries.pending())
+        notices = new_notices(hub, landing_of(deployment))
+        return sorted(notices + [str(delivery.id) for delivery in hub.registry.deliveries.pending()])
 
 
 def emptying_sensor(deployment: Deployment) -> dg.SensorDefinition:

@@ -4,6 +4,7 @@ Belongs here: options, the key file, printing. Does not: notices or the list
 (warehouse.restrictions); no record is ever shown, and no count that is small.
 """
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def restrict() -> None:
     "--key",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     required=True,
-    help="Your private key: PEM, or 64 hexadecimal digits.",
+    help="Your private key, as `sign` uses it.",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where the notice goes.")
 @click.option("--sequence", type=int, help="Number of the notice, greater than the last. Default: the time.")
@@ -66,7 +67,7 @@ def sign(
     notice = new_notice(
         source,
         read_list(entries, contracts[source]),
-        read_key(key),
+        _key(key),
         signatory=signatory,
         sequence=sequence or int(now.strftime("%Y%m%d%H%M%S")),
         at=text_of(now),
@@ -96,33 +97,14 @@ def status(context: Context, as_json: bool) -> None:
     emit(payload, as_json=as_json, people=lambda: _show(payload))
 
 
-def read_key(path: Path) -> Any:
-    """Return the Ed25519 private key of a file: PEM, or the seed as 64 hexadecimal digits.
+def _key(path: Path) -> Any:
+    from data_sharing_agreements.lifecycle.signing import needs_passphrase, read_key
+    from pipelines.cli.sign import PASSPHRASE
 
-    Raises:
-        UsageFault: It is neither.
-    """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    from data_sharing_agreements.errors import UsageFault
-
-    data = path.read_bytes().strip()
-    try:
-        if data.startswith(b"-----"):
-            key = load_pem_private_key(data, password=None)
-        else:
-            key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(data.decode("ascii")))
-    except (ValueError, TypeError):
-        key = None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise UsageFault.of(
-            "key-unreadable",
-            "The key file holds no Ed25519 private key without a password.",
-            why="A notice is signed with the key whose public half stands in the roster.",
-            next="Give a PEM file, or one of 64 hexadecimal digits.",
-        )
-    return key
+    if not needs_passphrase(path):
+        return read_key(path, None)
+    given = os.environ.get(PASSPHRASE) or click.prompt("Passphrase", hide_input=True, err=True)
+    return read_key(path, str(given).encode())
 
 
 def _show_signed(payload: dict[str, Any]) -> None:
@@ -136,9 +118,8 @@ def _show(payload: dict[str, Any]) -> None:
         return
     columns = ("source", "notice", "sequence", "signatory", "state")
     table(columns, [[notice[c] for c in columns] for notice in payload["notices"]], apart=False)
-    columns = ("source", "kind", "records", "not yet delivered")
     rows = [[s["source"], s["kind"], s["records"], s["awaited"]] for s in payload["standing"]]
-    table(columns, rows, title="Standing today")
+    table(("source", "kind", "records", "not yet delivered"), rows, title="Standing today")
     withheld = [[w["source"], w["rows"]] for w in payload["withheld"]]
     table(("source", "rows"), withheld, title="Delivered again and not taken in")
     say(f"– is a count from 1 to under {payload['smallest']}, which is not told.")

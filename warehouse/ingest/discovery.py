@@ -21,6 +21,9 @@ from warehouse.readers.scan import digest_file
 from warehouse.readers.staged import DeliveryFile
 
 SIDECAR = ".sha256"
+NOTICES = "restrictions"
+"""Directory of notices of restriction below a landing directory; they are no deliveries."""
+
 _AGAIN = (DeliveryState.HELD, DeliveryState.REFUSED)
 
 
@@ -101,8 +104,9 @@ def _time(arrival: Arrival) -> int:
 
 def _files(landing: Path) -> Iterator[Path]:
     for path in sorted(landing.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(landing).parts)
-        if path.is_file() and not hidden and path.suffix != SIDECAR:
+        parts = path.relative_to(landing).parts
+        apart = parts[0] == NOTICES or any(part.startswith(".") for part in parts)
+        if path.is_file() and not apart and path.suffix != SIDECAR:
             yield path
 
 

@@ -22,14 +22,14 @@ from data_sharing_agreements.decisions import Request
 from data_sharing_agreements.errors import ErrorDetail, Refused
 from data_sharing_agreements.registry.notices import NoticeRecord
 from warehouse.hub import Hub
+from warehouse.ingest.discovery import NOTICES
 from warehouse.opener import Session, Store
 from warehouse.restrictions.notice import Notice, parse_notice
 from warehouse.restrictions.tokens import token_key, token_macro
 from warehouse.steps import StepResult
 
 STEP = "restrictions"
-DIRECTORY = "restrictions"
-"""Directory of notices below a landing directory."""
+DIRECTORY = NOTICES
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,20 @@ def take_notices(hub: Hub, landing: Path) -> list[StepResult]:
     return results + [StepResult(STEP, s, rows_in=n, rows_out=n) for s, n in sorted(applied.items())]
 
 
+def new_notices(hub: Hub, landing: Path) -> list[str]:
+    """Return the digests of files of notices below a landing directory that nothing is known of."""
+    known = {notice.sha256 for notice in hub.registry.restriction_notices.all()}
+    found = {hashlib.sha256(path.read_bytes()).hexdigest() for path in _files(landing)}
+    return sorted(found - known)
+
+
+def _files(landing: Path) -> list[Path]:
+    return sorted((landing / DIRECTORY).rglob("*.json"))
+
+
 def _read(landing: Path) -> tuple[list[_Found], list[StepResult]]:
     found, refused = [], []
-    for path in sorted((landing / DIRECTORY).rglob("*.json")):
+    for path in _files(landing):
         data = path.read_bytes()
         place = f"{DIRECTORY}/{path.name}"
         notice, faults = parse_notice(data.decode("utf-8", "replace"), place)

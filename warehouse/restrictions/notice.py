@@ -136,7 +136,9 @@ def parse_notice(text: str, place: str) -> tuple[Notice | None, list[ErrorDetail
         return Notice.model_validate_json(text), []
     except ValidationError as error:
         places = [".".join(map(str, e["loc"])) or "notice" for e in error.errors(include_input=False)]
-        return None, [_unreadable(place, where) for where in dict.fromkeys(places[:_MOST_FAULTS])]
+        # A list with a faulty item is also called too short; only the item is told.
+        told = [p for p in dict.fromkeys(places) if not any(other.startswith(f"{p}.") for other in places)]
+        return None, [_unreadable(place, where) for where in told[:_MOST_FAULTS]]
 
 
 def new_notice(

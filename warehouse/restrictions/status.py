@@ -47,7 +47,8 @@ def restriction_status(hub: Hub) -> dict[str, Any]:
         }
         for n in hub.registry.restriction_notices.all()
     ]
-    standing, withheld = [], []
+    standing: list[dict[str, Any]] = []
+    withheld: list[dict[str, Any]] = []
     if notices and hub.opener.exists(Store.vault()):
         with hub.opener.session(read=[Store.vault()]) as session:
             standing, withheld = _counts(session, hub, smallest)

@@ -19,6 +19,7 @@ from warehouse.synthetic.files import Writer
 from warehouse.synthetic.indicators import write_indicators
 from warehouse.synthetic.rates import load_rates
 from warehouse.synthetic.registration import register
+from warehouse.synthetic.restrictions import write_restrictions
 from warehouse.synthetic.systems import SYSTEMS, System, load_systems
 from warehouse.synthetic.truth import TruthWriter
 from warehouse.synthetic.world import World
@@ -93,6 +94,7 @@ def generate(
         )
         done += deliveries[system.source]
     records = truth.write()
+    write_restrictions(Draws(seed), truth.found, f"{start}-01", out / "landing", out / "truth")
     write_indicators(world, out / "truth" / "indicators.json")
     tell("truth", total, total)
     return SynthSummary(people, out, deliveries, rows, records)

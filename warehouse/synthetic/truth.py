@@ -90,6 +90,11 @@ class TruthWriter:
             .rename_columns(["record_id", "person"])
         )
 
+    @property
+    def found(self) -> Mapping[str, pa.Table]:
+        """Every record so far, by source: its id and its person."""
+        return self._found
+
     def write(self) -> Mapping[str, int]:
         """Write `records.csv` and `people.parquet`; return the number of records by source."""
         self._directory.mkdir(parents=True, exist_ok=True)
