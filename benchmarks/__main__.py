@@ -23,6 +23,11 @@ BENCHMARKS = {
     ),
     "ingest": ("benchmarks.ingest_5m", "ingest 5 M rows ÷ DuckDB COPY to an encrypted file", "≤ 6"),
     "log": ("benchmarks.log", "the log on SQLite", "≥ 5,000 appended a second"),
+    "decide": (
+        "benchmarks.decide",
+        "decide() with 500 documents in force; impact on Evergreen",
+        "median < 1 ms; < 2 s",
+    ),
     "again": ("benchmarks.run_again", "second run with nothing new, 1 M people", "< 10 s"),
 }
 
