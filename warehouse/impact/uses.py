@@ -14,6 +14,7 @@ from datetime import date
 from data_sharing_agreements.decisions import Decision, Request, decide
 from data_sharing_agreements.documents import Agreements
 from data_sharing_agreements.errors import Refused
+from data_sharing_agreements.restrictions import own_spine_sources
 from warehouse.core.catalog import CoreCatalog, load_core
 from warehouse.hub import Hub
 from warehouse.indicators.compute import indicator_request
@@ -96,8 +97,10 @@ class Uses:
             yield asking.use(SOURCE, contract.source, ingest_request(contract, fields))
 
     def _links(self, asking: _Asking) -> Iterator[Use]:
-        settings = self._hub.deployment
-        wanted = settings.link_sources or self._hub.contracts.sources
+        """Sources of the statewide spine; what may stand in no lasting one is a matter of its projects."""
+        apart = own_spine_sources(asking.agreements)
+        named = self._hub.deployment.link_sources or self._hub.contracts.sources
+        wanted = tuple(source for source in named if source not in apart)
         each = [asking.use(LINK, source, self._link((source,))) for source in wanted]
         joint = self._link(wanted)
         left = tuple(wanted) if asking.decide(joint).permitted else tuple(u.name for u in each if u.permitted)
