@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from data_sharing_agreements.ends import ORDER, Step
-from data_sharing_agreements.registry import Registry
 from tests.conftest import ROOT
 from tests.ends_support import filled
 from tests.warehouse_support import Place, open_hub
@@ -121,16 +120,3 @@ def test_a_purge_killed_at_every_step_is_finished_by_the_next(tmp_path: Path) ->
     assert len(list(hub.deployment.certificates.glob("*.json"))) == 1
     assert not [name for name in hub.keys.stores() if name.startswith(("coming/", "purge/"))]
     assert hub.log.verify().ok
-
-
-def test_steps_follow_one_another(tmp_path: Path) -> None:
-    with Registry.create(f"sqlite:///{tmp_path / 'registry.sqlite'}") as registry:
-        made = registry.ends.plan("dsa", "D", document="D", document_version=1, clause="destruction")
-        again = registry.ends.plan("dsa", "D", document="D", document_version=1, clause="destruction")
-        assert made.id == again.id, "one ending of a subject at a time"
-        with pytest.raises(Exception, match="ending-step"):
-            registry.ends.step(made.id, Step.REWRITTEN)
-        registry.ends.step(made.id, Step.LISTED)
-        with pytest.raises(Exception, match="ending-step"):
-            registry.ends.step(made.id, Step.WITHDRAWN)
-        assert [one.id for one in registry.ends.unfinished()] == [made.id]
