@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from data_sharing_agreements.decisions import Request, decide
-from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, load_agreements
+from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, Agreements, load_agreements
 from data_sharing_agreements.documents.history import write_down_documents
 from data_sharing_agreements.errors import IntegrityFault
 from data_sharing_agreements.gate import Gate
@@ -363,3 +363,8 @@ def test_a_forged_act_is_not_written_down(log):
     )
     ask(log, judged(EVERGREEN, [*EVERGREEN.acts, forged]))
     assert [e["kind"] for e in log.show(10_000)].count("act") == len(EVERGREEN.acts)
+
+
+def test_documents_that_nobody_judged_are_not_in_force():
+    bare = Agreements(EVERGREEN.emou, EVERGREEN.dsas, EVERGREEN.duls, EVERGREEN.bases)
+    assert {reason.code for reason in decide(ASK, bare, ON).reasons} == {"agreement-not-approved"}
