@@ -314,6 +314,7 @@ def laws(draw, code):
         "purposes": draw(mostly(list(PURPOSES), purposes)),
         "linkage_purposes": draw(mostly(list(PURPOSES), maybe_purposes)),
         "required_terms": {"tables": "x"},
+        "lasting_spine": draw(mostly(True, st.just(False))),
         "limits": draw(
             st.fixed_dictionaries(
                 {"outputs": mostly("rows", st.just("aggregates"))},
@@ -553,6 +554,8 @@ def linkage_is_barred(concerned, dul, law, sources, purpose, verb):
             return True
         if any(s != d["source"] and s not in d["linkage"]["sources"] for s in sources):
             return True
+    if dul is None and not all(basis["lasting_spine"] for basis in law):
+        return True
     return any(purpose not in basis["linkage_purposes"] for basis in law)
 
 

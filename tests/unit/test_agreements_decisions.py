@@ -14,8 +14,8 @@ from data_sharing_agreements.decisions.rules_time import after_working_days
 from data_sharing_agreements.decisions.verbs import RULES
 from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, Agreements, load_agreements
 from data_sharing_agreements.registry.stops import Stop
-from data_sharing_agreements.terms import Period
-from data_sharing_agreements.vocabulary import Form, Purpose, Verb
+from data_sharing_agreements.terms import Period, Redisclosed
+from data_sharing_agreements.vocabulary import Form, Purpose, Redisclosure, Verb
 from tests.agreements_support import acted, approved, judged
 
 ON = date(2026, 6, 1)
@@ -371,31 +371,40 @@ def test_the_public_notice_of_a_source_names_the_purpose():
     assert refusals(asked, silent) == {reason}
 
 
-def test_rows_are_disclosed_further_only_under_license():
-    open_rows = {"form": Form.ROWS, "outputs": Form.ROWS}
-    free = approved(
+def with_open_rows(closed: str | None = None) -> Agreements:
+    """Evergreen where every document and law lets rows go on, but for one document."""
+    rows = {"form": Form.ROWS, "outputs": Form.ROWS}
+
+    def opened(document):
+        to = Redisclosure.NOBODY if document.id == closed else Redisclosure.UNDER_LICENSE
+        release = document.release.model_copy(update=rows)
+        return document.model_copy(
+            update={"release": release, "redisclosure": Redisclosed(to=to, words="as a test has it")}
+        )
+
+    def unlimited(basis):
+        limits = basis.limits.model_copy(update={"outputs": Form.ROWS, "release_form": Form.ROWS})
+        return basis.model_copy(update={"limits": limits})
+
+    return approved(
         Agreements(
             EVERGREEN.emou,
-            tuple(
-                d.model_copy(update={"release": d.release.model_copy(update=open_rows)})
-                for d in EVERGREEN.dsas
-            ),
-            tuple(
-                d.model_copy(update={"release": d.release.model_copy(update=open_rows)})
-                for d in EVERGREEN.duls
-            ),
-            {
-                code: basis.model_copy(
-                    update={"limits": basis.limits.model_copy(update=open_rows | {"release_form": Form.ROWS})}
-                )
-                for code, basis in EVERGREEN.bases.items()
-            },
+            tuple(opened(d) for d in EVERGREEN.dsas),
+            tuple(opened(d) for d in EVERGREEN.duls),
+            {code: unlimited(basis) for code, basis in EVERGREEN.bases.items()},
         )
     )
+
+
+def test_rows_are_disclosed_further_only_under_license():
     asked = dataclasses.replace(GOOD["release"], form="rows")
-    found = refusals(asked, free)
-    assert {code for code, _, _ in found} <= {"redisclosure-not-permitted"}
-    assert not refusals(GOOD["release"], free)
+    decision = decide(asked, with_open_rows(), ON)
+    assert decision.permitted
+    for document in ("DUL-2026-001", "DSA-ESD-WAGES"):
+        assert (document, "redisclosure") in decision.clauses
+        closed = with_open_rows(document)
+        assert refusals(asked, closed) == {("redisclosure-not-permitted", document, "redisclosure")}
+        assert not refusals(GOOD["release"], closed), "aggregates are no rows"
 
 
 @pytest.mark.parametrize("verb", ["release", "export"])
