@@ -22,10 +22,12 @@ from warehouse.ends import steps
 from warehouse.ends.certificate import check_certificate, read_certificate
 from warehouse.ends.listing import ask_for
 from warehouse.ends.plan import begin, plan_delivery, plan_dsa, plan_records
+from warehouse.ends.records import records_of_notice
 from warehouse.ends.steps import carry_out
 from warehouse.hub import Hub
 from warehouse.ingest import discover, ingest_pending, register
 from warehouse.opener import Store
+from warehouse.restrictions.tokens import token_key, token_of
 
 pytestmark = pytest.mark.slow
 RECORDS = "SELECT source_id, key FROM vault.crosswalk WHERE namespace = 'clinic'"
@@ -209,13 +211,35 @@ def test_single_records_go_and_their_rows_are_left_out_of_what_is_delivered_agai
     assert carry_out(hub, ending, lambda: None).state is Step.WITHDRAWN, "nobody named a record"
 
 
-def test_quarantined_rows_of_a_purged_record_go(place: Place) -> None:
+def test_a_notice_purges_what_it_seals_in_quarantine_too(place: Place) -> None:
     hub, refused = place.hub, "SELECT count(*) FROM quarantine.refused WHERE contains(record, 'P00003')"
     assert place.quarantine(refused) == [(2,)]
     place.deliver("visits_2023Q3.csv", text_of(clinic_rows(PEOPLE, "2023Q3")))
     place.run()
-    ending = begin(hub, plan_records(hub, "clinic", "N-3", "expunged", hub.deployment.today()))
-    ask_for(hub, ending.id, [dict(place.rows(RECORDS))["P00003"]])
+    entry = (
+        "INSERT INTO vault.restriction VALUES ('clinic', ?, ?, 1, 0, ?, ?, 'record', [], '2026-01-01', NULL)"
+    )
+    said = (
+        ("P00003", "N-3", "sealed", "set"),
+        ("P00004", "N-3", "opt_out", "set"),
+        ("P00005", "N-3", "consent", "set"),
+        ("P00006", "N-3", "sealed", "revoke"),
+        ("P00008", "N-4", "expunged", "set"),
+        ("P00009", "N-5", "consent", "revoke"),
+    )
+    with hub.opener.session(write=[Store.vault()]) as session:
+        for record, notice, kind, act in said:
+            token = token_of(token_key(hub.keys), "clinic", record)
+            session.execute(entry, [token, notice, kind, act])
+    known = dict(place.rows(RECORDS))
+    keys, kinds = records_of_notice(hub, "clinic", "N-3")
+    assert (keys, kinds) == ([known["P00003"]], ["sealed"]), "only what purges a record"
+    assert records_of_notice(hub, "clinic", "N-5") == ([known["P00009"]], ["consent"]), "withdrawn"
+    for source, notice in (("clinic", "N-9"), ("school", "N-3")):
+        with pytest.raises(UsageFault):
+            records_of_notice(hub, source, notice)
+    ending = begin(hub, plan_records(hub, "clinic", "N-3", "sealed", hub.deployment.today()))
+    ask_for(hub, ending.id, keys)
     carry_out(hub, ending, lambda: None)
     assert place.quarantine(refused) == [(0,)]
 
