@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="The file's document is in force, signed by everybody, instead of the one of its id.",
 )
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The file's signatories are those who may sign, admitted by the board.",
+)
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day. Default: today.")
 @json_option
 @click.pass_obj
@@ -37,6 +43,7 @@ def impact(
     end: str | None,
     stop: str | None,
     change: Path | None,
+    roster: Path | None,
     on: datetime | None,
     as_json: bool,
 ) -> None:
@@ -45,24 +52,47 @@ def impact(
     The same decisions are made as a run would make, with the documents as they are and as
     they would be, on one day. Nothing is done, and nothing is written to the log.
     """
-    if sum(option is not None for option in (end, stop, change)) != 1:
-        raise click.UsageError("Give exactly one of --end, --stop and --change.")
+    if sum(option is not None for option in (end, stop, change, roster)) != 1:
+        raise click.UsageError("Give exactly one of --end, --stop, --change and --roster.")
     with context.hub() as hub:
-        found = _foretold(hub, end or stop, change, on.date() if on else hub.deployment.today())
+        found = _foretold(hub, end or stop, change, roster, on.date() if on else hub.deployment.today())
     emit(found.to_json(), as_json=as_json, people=lambda: _show(found.to_json()))
 
 
-def _foretold(hub: "Hub", document: str | None, change: Path | None, on: "date") -> "Forecast":
+def _foretold(
+    hub: "Hub", document: str | None, change: Path | None, roster: Path | None, on: "date"
+) -> "Forecast":
     from data_sharing_agreements.documents.loader import prohibitions_of
-    from warehouse.impact import ending, forecast, with_document
+    from privacy.keys import load_roster
+    from warehouse.impact import ending, forecast, with_document, with_roster
 
     before = hub.gate.current()
     if change is not None:
         forbidden = prohibitions_of(hub.deployment.agreements_dir)
         after, faults = with_document(before.on(on), change, forbidden)
         return forecast(hub, before, after, on, tuple(faults))
+    if roster is not None:
+        hub_key = load_roster(hub.deployment.keys_dir).signing_public
+        return forecast(hub, before, with_roster(before, roster, hub_key), on)
     assert document is not None
     return forecast(hub, before, ending(before, document, on), on)
+
+
+def sentences(items: list[dict[str, Any]]) -> list[str]:
+    """Return what happens in sentences; what is refused for the same reasons in one."""
+    together: dict[str, list[dict[str, Any]]] = {}
+    for item in items:
+        key = item["why"] if item["effect"] == "refused" and not item["columns"] else item["sentence"]
+        together.setdefault(key, []).append(item)
+    said = []
+    for key, group in together.items():
+        if len(group) == 1:
+            said.append(group[0]["sentence"])
+        else:
+            kinds = dict.fromkeys(item["kind"] for item in group)
+            named = (f"{kind} {', '.join(i['name'] for i in group if i['kind'] == kind)}" for kind in kinds)
+            said.append(f"{key}. It stops: {'; '.join(named)}.")
+    return said
 
 
 def _show(payload: dict[str, Any]) -> None:
@@ -70,8 +100,8 @@ def _show(payload: dict[str, Any]) -> None:
     if items:
         table(["what", "name", "then"], [[i["kind"], i["name"], i["effect"]] for i in items])
         say()
-        for item in items:
-            say(item["sentence"])
+        for line in sentences(items):
+            say(line)
     say(
         f"On {payload['on']}, {len(payload['stops'])} uses would stop, "
         f"{len(payload['changes'])} would change, {payload['unchanged']} would go on as they are."

@@ -5,7 +5,7 @@ it, before and after a change nobody has made yet. Does not: doing any of it, op
 store, or writing to the log.
 """
 
-from warehouse.impact.changes import ending, stopping, with_document
+from warehouse.impact.changes import ending, stopping, with_document, with_roster
 from warehouse.impact.forecast import Forecast, forecast
 
-__all__ = ["Forecast", "ending", "forecast", "stopping", "with_document"]
+__all__ = ["Forecast", "ending", "forecast", "stopping", "with_document", "with_roster"]

@@ -17,6 +17,7 @@ from data_sharing_agreements.documents.agreements import Agreements
 from data_sharing_agreements.documents.checks import check_all
 from data_sharing_agreements.documents.found import Found
 from data_sharing_agreements.errors import ErrorDetail, Invalid, UsageFault
+from data_sharing_agreements.lifecycle import Roster, Rosters, judge
 from data_sharing_agreements.models import Document, Dsa, Dul, Emou
 from data_sharing_agreements.reading import read_model
 
@@ -96,6 +97,26 @@ def with_document(
     return changed, faults
 
 
+def with_roster(agreements: Agreements, path: Path, hub_key: str) -> Agreements:
+    """Return the agreements judged by another roster of signatories, as if the board had admitted it.
+
+    Args:
+        agreements: As they are.
+        path: YAML of the roster.
+        hub_key: Public key (hex) of the hub, whose own acts count whatever the roster.
+
+    Raises:
+        Invalid: The file is not a roster; all its faults.
+        UsageFault: There is no such file.
+    """
+    roster, faults = read_model(_there(path), Roster, place=path.name)
+    Invalid.collect(faults)
+    assert roster is not None
+    standing = judge(agreements.versions, roster, agreements.acts, hub_key=hub_key)
+    chain = (*agreements.rosters.chain, roster)
+    return replace(agreements, standing=standing, rosters=Rosters(chain))
+
+
 def _supposing(agreements: Agreements, document: str, on: date, words: str) -> Agreements:
     known = sorted({version.id for version in agreements.versions})
     if document not in known:
@@ -108,7 +129,7 @@ def _supposing(agreements: Agreements, document: str, on: date, words: str) -> A
     return agreements.with_stops((*agreements.stops, Supposed(document, on, None, words)))
 
 
-def _read(path: Path) -> Emou | Dsa | Dul:
+def _there(path: Path) -> Path:
     if not path.is_file():
         raise UsageFault.of(
             "no-document",
@@ -116,9 +137,13 @@ def _read(path: Path) -> Emou | Dsa | Dul:
             why="A change is a new version of a document, as a file.",
             next="Copy the document, change it, count its version up, and name the copy.",
         )
+    return path
+
+
+def _read(path: Path) -> Emou | Dsa | Dul:
     faults: list[ErrorDetail] = []
     for model in _MODELS:
-        found, wrong = read_model(path, model, place=path.name)
+        found, wrong = read_model(_there(path), model, place=path.name)
         if found is not None:
             return found
         if not faults or len(wrong) < len(faults):

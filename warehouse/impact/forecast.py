@@ -35,6 +35,7 @@ class Item:
         kind, name: The use.
         effect: What happens to it.
         sentence: The same for a reader.
+        why: The reasons of a refusal in words; empty if it is none.
         reasons: (code, document, clause) of each refusal.
         columns: Its columns that rest on a field that is no longer licensed.
     """
@@ -43,6 +44,7 @@ class Item:
     name: str
     effect: Effect
     sentence: str
+    why: str = ""
     reasons: tuple[tuple[str, str, str], ...] = ()
     columns: tuple[str, ...] = ()
 
@@ -53,6 +55,7 @@ class Item:
             "name": self.name,
             "effect": self.effect,
             "sentence": self.sentence,
+            "why": self.why,
             "reasons": [{"code": c, "document": d, "clause": k} for c, d, k in self.reasons],
             "columns": list(self.columns),
         }
@@ -157,9 +160,15 @@ def _made_of(use: Use) -> object:
 def _item(old: Use | None, new: Use | None, effect: Effect, effects: Mapping[_Key, Effect]) -> Item:
     use = new or old
     assert use is not None
+    why = _why(new) if new is not None else ""
     reasons = () if new is None else tuple((r.code, r.document, r.clause) for r in new.decision.reasons)
     columns = _columns(new) if new is not None and effect == "refused" else ()
-    return Item(use.kind, use.name, effect, _sentence(old, new, effect, effects, columns), reasons, columns)
+    sentence = _sentence(old, new, effect, effects, columns)
+    return Item(use.kind, use.name, effect, sentence, why, reasons, columns)
+
+
+def _why(use: Use) -> str:
+    return "; ".join(dict.fromkeys(reason.text.rstrip(".") for reason in use.decision.reasons[:3]))
 
 
 def _columns(use: Use) -> tuple[str, ...]:
@@ -180,9 +189,8 @@ def _sentence(
     if new is None:
         return f"{name} is no longer named by any document."
     if effect == "refused":
-        why = "; ".join(dict.fromkeys(reason.text.rstrip(".") for reason in new.decision.reasons[:3]))
         of = f" Its columns {', '.join(columns)} rest on what is lost." if columns else ""
-        return f"{name} {_ENDS.get(use.kind, 'stops')}: {why}.{of}"
+        return f"{name} {_ENDS.get(use.kind, 'stops')}: {_why(new)}.{of}"
     if effect == "stands still":
         held = ", ".join(n for k, n in new.rests_on if effects.get((k, n)) in ("refused", "stands still"))
         return f"{name} is not brought up to date any more and keeps its last state: it rests on {held}."
