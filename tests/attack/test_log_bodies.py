@@ -18,10 +18,10 @@ SECRETS = ("Zyxwv", "987654321", "31415")
 """Literals of questions that are asked here and refused or answered."""
 
 QUESTIONS = (
-    "SELECT count(*) FROM leaver_earnings WHERE program = 'Zyxwv'",
+    "SELECT count(*) FROM leaver_earnings WHERE region = 'Zyxwv'",
     "SELECT nothing_987654321 FROM leaver_earnings",
-    "SELECT * FROM leaver_earnings WHERE earnings = 31415",
-    "DELETE FROM leaver_earnings WHERE program = 'Zyxwv'",
+    "SELECT * FROM leaver_earnings WHERE earnings_q1 = 31415",
+    "DELETE FROM leaver_earnings WHERE region = 'Zyxwv'",
     "SELECT * FROM read_csv('Zyxwv')",
     "SELECT 'Zyxwv",
 )
@@ -60,10 +60,11 @@ COUNTS_NOTHING_SMALL = {
     "spent",
     "amount",
     "size",
+    "sequence",
     "entry",
     "signatories",
 }
-"""Keys of numbers that count no person: versions, numbers of runs, budgets, indexes."""
+"""Keys of numbers that count no person: versions, numbers of runs and notices, budgets, indexes."""
 
 
 def test_no_text_holds_what_it_must_not(entries: list[dict], evergreen: Path) -> None:
