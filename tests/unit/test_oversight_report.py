@@ -8,6 +8,7 @@ import pytest
 
 from data_sharing_agreements.decisions import Request
 from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, load_agreements
+from data_sharing_agreements.ends import Scope
 from data_sharing_agreements.errors import UsageFault
 from data_sharing_agreements.registry.stops import Stop
 from tests.warehouse_support import make_place
@@ -129,3 +130,24 @@ def test_without_a_browser_the_page_is_there_and_the_fault_says_what_to_install(
     with pytest.raises(UsageFault) as caught:
         pdf.print_pdf(tmp_path / "page.html", tmp_path / "page.pdf")
     assert "Install chromium" in caught.value.details[0].next
+
+
+def test_who_signed_what_is_told_by_the_day_of_the_signature(hub) -> None:
+    hub.gate.ask(Request("ingest", sources=frozenset({"clinic"}), fields=frozenset({"clinic.visit.sex"})))
+    content = governance(hub, Period.parse("2021-12"))
+    told = [(s["document"], s["act"], s["party"]) for s in content["signed"]]
+    assert ("DSA-CLINIC", "approve", "Employment Security Department") in told
+    assert ("DSA-CLINIC", "counsel", "Employment Security Department") in told
+    assert told.index(("DSA-CLINIC", "submit", "Evergreen Data Hub")) == told.index(told[0])
+    assert "Commissioner, Employment Security Department" in governance_html(content)
+    assert governance(hub, this_month(hub))["signed"] == []
+
+
+def test_what_was_given_out_and_destroyed_since_is_still_told(hub) -> None:
+    hub.registry.marts.publish("study", "one", "1", "p", 40, 1, [], {"title": "One"})
+    begun = {"document": "DUL-STUDY", "document_version": 1, "clause": "destruction"}
+    made = hub.registry.ends.plan(Scope.PROJECT, "study", **begun)
+    hub.registry.ends.retract_marts(made.id, [("study", "1")])
+    content = governance(hub, this_month(hub))
+    assert [(o["project"], o["destroyed"]) for o in content["outputs"]["published"]] == [("study", True)]
+    assert "destroyed since" in governance_html(content)

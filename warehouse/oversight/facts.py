@@ -58,7 +58,9 @@ def links(hub: Hub, period: Period) -> dict[str, Any]:
 
 
 def outputs(hub: Hub, period: Period) -> dict[str, Any]:
-    """Return what was published, asked and released in the period."""
+    """Return what was published, asked and released in the period, also what was destroyed since."""
+    gone = hub.registry.ends.retracted_marts()
+    projects = {mart.project for mart in hub.registry.marts.all()} | {project for project, _ in gone}
     published = [
         {
             "project": one.project,
@@ -67,8 +69,9 @@ def outputs(hub: Hub, period: Period) -> dict[str, Any]:
             "version": one.version,
             "on": one.published_at[:10],
             "public": one.codebook.get("kind") == "public",
+            "destroyed": (one.project, one.version) in gone,
         }
-        for project in sorted({mart.project for mart in hub.registry.marts.all()})
+        for project in sorted(projects)
         for one in hub.registry.marts.history(project)
         if period.holds(one.published_at)
     ]

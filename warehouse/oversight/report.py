@@ -23,6 +23,7 @@ from warehouse.oversight.duties import duties_of
 from warehouse.oversight.expiring import DAYS, expiring
 from warehouse.oversight.names import who_can_read_names
 from warehouse.oversight.period import Period
+from warehouse.oversight.signed import signed
 
 SCHEMA = "commonweal/report-governance/1"
 
@@ -46,6 +47,7 @@ def governance(hub: Hub, period: Period) -> dict[str, Any]:
         "names": who_can_read_names(hub),
         "separation_of_duties": duties.to_json() | {"words": duties.words},
         "decisions": decided(hub, period),
+        "signed": signed(hub, period),
         "expiring_days": DAYS,
         "expiring": expiring(agreements, today),
         "not_in_force": [
