@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from data_sharing_agreements.documents.agreements import Agreements
+from data_sharing_agreements.documents.asked import asked_by_law
 from data_sharing_agreements.documents.loader import load_agreements
 from data_sharing_agreements.errors import ErrorDetail, Invalid, Refused
 from data_sharing_agreements.lifecycle import (
@@ -24,7 +25,7 @@ from data_sharing_agreements.lifecycle import (
     read_acts,
     read_rosters,
 )
-from data_sharing_agreements.lifecycle.roster import Rosters, admitting, waiting
+from data_sharing_agreements.lifecycle.roster import Roster, Rosters, admitting, waiting
 from data_sharing_agreements.lifecycle.signing import read_to_sign
 from data_sharing_agreements.models import Document
 
@@ -78,7 +79,7 @@ def receive_document(directory: Path, path: Path) -> tuple[Path, Document]:
         Invalid: With every fault it has, or would bring about.
         Refused: This version is there already; what may have been signed is not changed.
     """
-    document = read_to_sign(path).content
+    document = _read(directory, path)
     if not isinstance(document, Document):
         raise Invalid(
             ErrorDetail("not-a-document", f"{path.name}: a roster is not submitted; copy it beside.")
@@ -105,6 +106,14 @@ def receive_document(directory: Path, path: Path) -> tuple[Path, Document]:
     shutil.copyfile(path, temporary)
     temporary.replace(target)
     return target, document
+
+
+def _read(directory: Path, path: Path) -> Document | Roster:
+    """Read what arrived; of a term that is missing, say what the law asks."""
+    try:
+        return read_to_sign(path).content
+    except Invalid as error:
+        raise Invalid(*asked_by_law(error.details, path, load_agreements(directory))) from None
 
 
 def _standing_after(agreements: Agreements, act: Act) -> Standing:
