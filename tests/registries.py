@@ -133,13 +133,20 @@ def drop_triggers(connection: Connection) -> None:
         connection.execute(text(f'DROP TRIGGER "{name}"{on}'))
 
 
-def copy_home(home: Path, to: Path) -> Path:
-    """Copy a home with its registry, wherever that is kept."""
+def url_of_home(home: Path) -> str:
+    """Address of a home's registry, as the tests' deployments have it."""
     from warehouse.deployment import registry_url_of
 
+    return registry_url_of({}, home)
+
+
+def copy_home(home: Path, to: Path) -> Path:
+    """Copy a home, or a directory with homes in it, with each registry wherever that is kept."""
     shutil.copytree(home, to)
     if os.environ.get(WHOLE_SUITE) == "postgresql":
-        put_in_place(registry_url_of({}, home), registry_url_of({}, to))
+        for keys in home.rglob("keys"):
+            inner = keys.parent.relative_to(home)
+            put_in_place(url_of_home(home / inner), url_of_home(to / inner))
     return to
 
 

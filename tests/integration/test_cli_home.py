@@ -2,14 +2,15 @@
 
 import io
 import json
-import shutil
-import sqlite3
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from pipelines.cli.main import run_cli
+from tests.registries import WHOLE_SUITE, copied, copy_home, put_in_place, url_of_home, write_behind_the_back
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,7 +51,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def line(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Line:
-    shutil.copytree(made, tmp_path / "home")
+    copy_home(made, tmp_path / "home")
     capsys.readouterr()
     return Line(tmp_path / "home", capsys, monkeypatch)
 
@@ -134,16 +135,11 @@ def test_the_log_verifies_also_against_a_checkpoint_someone_kept(line: Line, tmp
 
 
 def test_a_registry_put_back_is_noticed(line: Line, tmp_path: Path) -> None:
-    older = tmp_path / "older"
-    older.mkdir()
-    for path in line.home.glob("registry.sqlite*"):
-        shutil.copy(path, older)
+    ours = url_of_home(line.home)
+    older = copied(ours, make_url(ours).get_backend_name(), tmp_path)
     line("account", "add", "deputy", "--role", "operator", typed="long enough now\n")
     line("log", "checkpoint", "--out", str(line.home / "checkpoints" / "kept.json"))
-    for path in line.home.glob("registry.sqlite*"):
-        path.unlink()
-    for path in older.iterdir():
-        shutil.copy(path, line.home)
+    put_in_place(older, ours)
     assert line("status")[0] == 6
     code, said = line("log", "verify")
     assert (code, said["ok"]) == (6, False)
@@ -151,18 +147,13 @@ def test_a_registry_put_back_is_noticed(line: Line, tmp_path: Path) -> None:
 
 
 def test_an_entry_that_was_changed_is_noticed(line: Line) -> None:
-    with sqlite3.connect(line.home / "registry.sqlite") as registry:
-        for (trigger,) in registry.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall():
-            registry.execute(f'DROP TRIGGER "{trigger}"')
-        registry.execute("UPDATE log_entry SET kind = 'nothing' WHERE idx = 1")
-    registry.close()
+    write_behind_the_back(url_of_home(line.home), "UPDATE log_entry SET kind = 'nothing' WHERE idx = 1")
     code, said = line("log", "verify")
     assert (code, said["ok"]) == (6, False)
     assert any(fault["index"] == 1 for fault in said["faults"])
 
 
+@pytest.mark.skipif(WHOLE_SUITE in os.environ, reason="of a registry that is a file")
 def test_a_file_that_is_no_registry(line: Line) -> None:
     for path in line.home.glob("registry.sqlite*"):
         path.unlink()

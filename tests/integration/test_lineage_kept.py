@@ -18,6 +18,7 @@ from data_sharing_agreements.log import Log
 from data_sharing_agreements.registry import Registry
 from pipelines.openlineage_facets import CLAUSES, CLAUSES_SCHEMA
 from tests.lineage_support import STATES
+from tests.registries import url_of_home
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
 from warehouse.lineage import lineage
@@ -39,7 +40,7 @@ def test_every_name_is_joined_with_deliveries_link_version_decision_and_clauses(
     finished: tuple[Path, dict], call: Callable
 ) -> None:
     home, said = finished
-    with Registry.open(f"sqlite:///{home / 'registry.sqlite'}") as registry:
+    with Registry.open(url_of_home(home)) as registry:
         entries = {entry["index"]: entry for entry in Log(registry, None).show(100_000)}
         standing = {d.id: d for d in registry.deliveries.current()}
     for name in ("leaver_earnings", "public_program_counts.csv", "leaver_earnings.region"):

@@ -11,6 +11,7 @@ from pipelines.cli.main import run_cli
 from pipelines.runner import run_everything
 from tests.agreements_support import signed
 from tests.integration.pipelines_one_source import SOURCE, one_source
+from tests.registries import copy_home
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
 from warehouse.opener import Store
@@ -28,7 +29,7 @@ def finished_once(tmp_path_factory: pytest.TempPathFactory, evergreen: Path) -> 
 def deployment(finished_once: Path, tmp_path: Path) -> Deployment:
     """A copy of it, for one test to change."""
     copy = tmp_path / "deployment"
-    shutil.copytree(finished_once, copy)
+    copy_home(finished_once, copy)
     return Deployment.load(copy / "commonweal.toml", copy / "home")
 
 

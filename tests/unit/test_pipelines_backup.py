@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from data_sharing_agreements.errors import Busy, IntegrityFault, UsageFault
+from data_sharing_agreements.log import Log
 from data_sharing_agreements.registry import Registry
 from pipelines.backup import MANIFEST, back_up, put_back
 from pipelines.lock import hold
+from tests.registries import url_for_homes
 from warehouse.deployment import Deployment
 
 
@@ -20,8 +22,9 @@ def deployment_in(directory: Path, home: str = "home") -> Deployment:
 
 
 @pytest.fixture
-def deployment(tmp_path: Path) -> Deployment:
-    """A home with a little of everything."""
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """A home with a little of everything, its registry a file in it."""
+    monkeypatch.delenv("COMMONWEAL_REGISTRY", raising=False)
     found = deployment_in(tmp_path)
     for name in ("keys/roles", "landing", "staging", "spill", "dagster", "marts/p", "checkpoints", "reports"):
         (found.home / name).mkdir(parents=True)
@@ -135,3 +138,31 @@ def test_what_is_no_backup(manifest: str | None, deployment: Deployment, tmp_pat
         (tmp_path / "copy" / MANIFEST).write_text(manifest)
     with pytest.raises(UsageFault):
         put_back(deployment, tmp_path / "copy")
+
+
+def test_a_registry_on_a_server_is_written_out_and_read_in(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMMONWEAL_REGISTRY", url_for_homes())
+    ours = Deployment.load(deployment.config, deployment.home)
+    (ours.home / "registry.sqlite").unlink()
+    with Registry.create(ours.registry_url) as registry:
+        Log(registry, None).append("query", {"project": "p"})
+    back_up(ours, tmp_path / "copy")
+    assert "registry.jsonl" in names(tmp_path / "copy")
+    other = Deployment.load(deployment.config, tmp_path / "other")
+    put_back(other, tmp_path / "copy", ours.keys_dir)
+    assert not (other.home / "registry.jsonl").exists()
+    with Registry.open(other.registry_url) as registry:
+        assert Log(registry, None).show(None)[0]["kind"] == "query"
+
+
+def test_a_file_is_not_put_back_onto_a_server(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(deployment, tmp_path / "copy")
+    monkeypatch.setenv("COMMONWEAL_REGISTRY", url_for_homes())
+    with pytest.raises(UsageFault, match="backup-of-another-kind"):
+        put_back(
+            Deployment.load(deployment.config, tmp_path / "other"), tmp_path / "copy", deployment.keys_dir
+        )
