@@ -52,8 +52,6 @@ def link_asset(contracts: Contracts) -> dg.AssetsDefinition:
     def spine(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster reads the plain class
         with workplace.working("link"):
             outcome = make_spine(workplace)
-            for project in own_spines(workplace.hub):
-                make_own_spine(workplace, project)
         if outcome is None:
             return dg.MaterializeResult(metadata=row_count(0) | plain_schema(_SCHEMA))
         return dg.MaterializeResult(
@@ -68,8 +66,10 @@ def link_asset(contracts: Contracts) -> dg.AssetsDefinition:
 def make_spine(workplace: Workplace) -> LinkOutcome | None:
     """Link every source whose agreement permits it, and write down what came of it.
 
+    Then the projects whose sources no lasting spine may hold, each in a spine of its own.
+
     Returns:
-        What came of it; None while no delivery has ever been accepted.
+        What came of the statewide spine; None while no delivery has ever been accepted.
 
     Raises:
         Refused: The agreements do not permit to link the sources that are left.
@@ -106,6 +106,8 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
             status="skipped" if outcome.skipped else "done",
         )
     )
+    for project in own_spines(hub):
+        make_own_spine(workplace, project)
     return outcome
 
 

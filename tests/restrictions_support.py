@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from assets.core import make_core
-from assets.link import make_own_spine, make_spine
+from assets.link import make_spine
 from assets.marts import publish_marts
 from assets.restrictions import settle_restrictions
 from assets.workplace import Workplace
@@ -32,7 +32,6 @@ from warehouse.ingest import ingest_pending
 from warehouse.opener import Opener, Store
 from warehouse.restrictions.intake import take_notices
 from warehouse.restrictions.notice import new_notice
-from warehouse.restrictions.own_spine import own_spines
 from warehouse.steps import StepResult
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -160,8 +159,6 @@ class State:
             place.record(step)
         settle_restrictions(place)
         make_spine(place)
-        for project in own_spines(self.hub):
-            make_own_spine(place, project)
         make_core(place)
         publish_marts(place)
         return place.steps

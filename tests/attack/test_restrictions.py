@@ -201,7 +201,8 @@ def test_a_confidential_address_is_in_no_encoding(today: State) -> None:
         found = session.execute(
             "SELECT DISTINCT i.street, i.zip, i.household, i.surname IS NOT NULL "
             "FROM permitted_identity AS i "
-            "JOIN vault.crosswalk AS x ON x.key = i.record_key WHERE x.source_id IN ('C0024', 'S0024', 'R0024')"
+            "JOIN vault.crosswalk AS x ON x.key = i.record_key "
+            "WHERE x.source_id IN ('C0024', 'S0024', 'R0024')"
         )
         others = session.execute("SELECT count(*) FROM permitted_identity WHERE street IS NULL")
     assert found == [(None, None, None, True)]

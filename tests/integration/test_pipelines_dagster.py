@@ -79,7 +79,8 @@ def test_every_asset_says_what_it_is() -> None:
         assert node.description, key
         assert node.owners, key
         assert node.kinds, key
-        assert node.group_name in {"deliveries", "ingest", "restrictions", "link", "core", "marts", "indicators"}, key
+        groups = {"deliveries", "ingest", "restrictions", "link", "core", "marts", "indicators", "ends"}
+        assert node.group_name in groups, key
         assert node.is_executable is (node.group_name != "deliveries"), key
 
 

@@ -36,7 +36,8 @@ def test_they_are_where_they_may_be_and_nowhere_else(evergreen: Path, finished: 
                 "SELECT key FROM vault.crosswalk WHERE namespace = $source AND source_id = $id", where
             )
             linked = session.execute(
-                "SELECT 1 FROM warehouse.spine.current AS s JOIN vault.crosswalk AS x ON x.key = s.record_key "
+                "SELECT 1 FROM warehouse.spine.current AS s "
+                "JOIN vault.crosswalk AS x ON x.key = s.record_key "
                 "WHERE x.namespace = $source AND x.source_id = $id",
                 where,
             )
