@@ -69,6 +69,7 @@ _ALL = (
     _kind("decision", "request on permitted obligations reasons"),
     _kind("agreement", "document version status sha256 replaces"),
     _kind("act", "act document version sha256 signatory office party at effective file digest revokes"),
+    _kind("refused-at-door", "what document rules"),
     _kind("roster", "version sha256 replaces signatories"),
     _kind("stop", "act document source start until party incident actor by"),
     _kind("incident", "act incident kind state documents sources party actor by duty duties number"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.cli.agreement_refused import refusal_logged
 from pipelines.cli.context import Context
 from pipelines.cli.output import details_json, emit, json_option, note, say
 
@@ -61,7 +62,8 @@ def submit(context: Context, file: Path, as_json: bool) -> None:
     """
     from data_sharing_agreements.documents.receiving import receive_document
 
-    path, document = receive_document(context.deployment().agreements_dir, file)
+    with refusal_logged(context, "document"):
+        path, document = receive_document(context.deployment().agreements_dir, file)
     payload = {
         "schema": "commonweal/agreement submit/1",
         "document": document.id,
@@ -86,7 +88,8 @@ def act(context: Context, file: Path, as_json: bool) -> None:
 
     deployment = context.deployment()
     one = read_act(file)
-    path, standing = receive_act(deployment.agreements_dir, agreements_of(deployment), one)
+    with refusal_logged(context, "act"):
+        path, standing = receive_act(deployment.agreements_dir, agreements_of(deployment), one)
     state = None if standing is None else standing.state(max(deployment.today(), one.day)).value
     payload = {
         "schema": "commonweal/agreement act/1",

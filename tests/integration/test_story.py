@@ -114,6 +114,9 @@ def report(told: tuple[Path, dict[str, str]]) -> str:
 
 
 def test_the_board_reads_the_refusal_and_its_clause(report: str) -> None:
+    assert "document for DUL-2026-003, term destruction (document-term-missing)" in report
+    assert "act for DUL-2026-003, term acts (act-repeated)" in report
+    assert "act for DUL-2026-003, term acts (act-not-asked-for)" in report
     assert "DUL-2026-003 is not approved: it is a draft" in report
     assert "DSA-OSPI-K12 was terminated on" in report
 

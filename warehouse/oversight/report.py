@@ -23,7 +23,7 @@ from warehouse.oversight.duties import duties_of
 from warehouse.oversight.expiring import DAYS, expiring
 from warehouse.oversight.names import who_can_read_names
 from warehouse.oversight.period import Period
-from warehouse.oversight.signed import signed
+from warehouse.oversight.signed import refused_at_door, signed
 
 SCHEMA = "commonweal/report-governance/1"
 
@@ -48,6 +48,7 @@ def governance(hub: Hub, period: Period) -> dict[str, Any]:
         "separation_of_duties": duties.to_json() | {"words": duties.words},
         "decisions": decided(hub, period),
         "signed": signed(hub, period),
+        "refused_at_door": refused_at_door(hub, period),
         "expiring_days": DAYS,
         "expiring": expiring(agreements, today),
         "not_in_force": [
