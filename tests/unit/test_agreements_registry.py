@@ -102,9 +102,11 @@ def test_the_table_of_states(registry, before, after):
         assert registry.deliveries.get(made.id).state is before
 
 
-def test_what_was_accepted_never_becomes_anything_but_superseded():
-    assert CHANGES[DeliveryState.ACCEPTED] - {DeliveryState.ACCEPTED} == {DeliveryState.SUPERSEDED}
-    assert CHANGES[DeliveryState.SUPERSEDED] == {DeliveryState.SUPERSEDED}
+def test_what_was_accepted_becomes_nothing_but_superseded_or_purged():
+    gone = {DeliveryState.SUPERSEDED, DeliveryState.PURGED}
+    assert CHANGES[DeliveryState.ACCEPTED] - {DeliveryState.ACCEPTED} == gone
+    assert CHANGES[DeliveryState.SUPERSEDED] == gone
+    assert CHANGES[DeliveryState.PURGED] == {DeliveryState.PURGED}
 
 
 def test_superseding_by_hand_and_unknown_ids(registry):
