@@ -133,7 +133,11 @@ def held(report: dict, source: str, period: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize(("name", "source", "period", "change", "rules"), FAULTS, ids=lambda v: str(v)[:26])
+@pytest.mark.parametrize(
+    ("name", "source", "period", "change", "rules"),
+    FAULTS,
+    ids=[f"{name}-{'-'.join(sorted(rules))}" for name, *_, rules in FAULTS],
+)
 def test_the_delivery_is_held_by_the_rule_it_broke(
     name: str, source: str, period: str, change: Change, rules: set[str], spoiled: tuple
 ) -> None:
