@@ -194,7 +194,7 @@ def test_quarantine_is_reported_without_values_and_logged(tmp_path):
         ("not-a-number", "cost"): (1, [10], FILE),
     }
     told_of = [entry["kind"] for entry in place.hub.log.show(None) if entry["index"] >= size]
-    assert [kind for kind in told_of if kind != "generation"] == ["quarantine-report"]
+    assert told_of.count("quarantine-report") == 1
     with pytest.raises(UsageFault):
         quarantine_report(place.hub, "nobody")
 
