@@ -28,6 +28,7 @@ from data_sharing_agreements.store.schema import (
 )
 from data_sharing_agreements.store.tables_ends import ending, legal_hold, mart_retraction
 from data_sharing_agreements.store.tables_governance import account_holder, account_role, stop
+from data_sharing_agreements.store.tables_restrictions import restriction_notice
 
 Rows = dict[str, dict[str, Any]]
 """What is known of a table: its rows by a key, each with what is known of it."""
@@ -190,6 +191,10 @@ def _holds(connection: Connection) -> Rows:
     return {hold: {} for hold in standing.scalars().all()}
 
 
+def _notice(rows: Rows, _at: str, body: Body) -> None:
+    rows[f"{body['source']}/{body['sha256']}"] = {"state": body["act"], **_said(body, "sequence")}
+
+
 def _delivery(rows: Rows, _at: str, body: Body) -> None:
     rows.setdefault(str(body["delivery"]), {}).update(_said(body, "source", "period", "state", "sha256"))
 
@@ -274,6 +279,12 @@ SUBJECTS: tuple[Subject, ...] = (
         _kinds("purge"),
         _purge,
         _read(ending, lambda row: str(row.id), "state", "document", "source"),
+    ),
+    Subject(
+        "restriction notice",
+        _kinds("restriction"),
+        _notice,
+        _read(restriction_notice, lambda row: f"{row.source}/{row.sha256}", "state", "sequence"),
     ),
     Subject("legal hold", _kinds("hold"), _hold, _holds),
 )

@@ -13,6 +13,7 @@ from data_sharing_agreements.log import Log
 from data_sharing_agreements.log.subjects import KEPT, SUBJECTS
 from data_sharing_agreements.registry import DeliveryState, Registry
 from data_sharing_agreements.registry.ends import HoldKind, HoldReason
+from data_sharing_agreements.registry.notices import NoticeRecord
 from data_sharing_agreements.registry.passwords import hashed
 from data_sharing_agreements.registry.stops import Stop
 from tests.logs import Signer
@@ -49,6 +50,7 @@ def fill(registry: Registry) -> None:
     made = registry.deliveries.record("wages", "2023Q1", [("a", "11", 1)], "aa")
     registry.deliveries.update(made.id, state=DeliveryState.ACCEPTED)
     registry.stops.place(Stop("DSA-X", date(2026, 1, 1), None, "a breach", "Agency"))
+    registry.restriction_notices.record(NoticeRecord("wages", "ab", "n-1", 1, "clerk", "applied"))
     registry.ends.set_hold(HoldKind("source"), "wages", next(iter(HoldReason)), "bob")
 
 
@@ -110,6 +112,8 @@ ATTACKS = {
     "a stop lifted": "UPDATE stop SET ended_at = '2026-01-01'",
     "a stop deleted": "DELETE FROM stop",
     "a stop that ends sooner": "UPDATE stop SET until = '2026-01-02'",
+    "a restriction taken back": "UPDATE restriction_notice SET state = 'refused'",
+    "a restriction forgotten": "DELETE FROM restriction_notice",
     "a hold lifted": "UPDATE legal_hold SET lifted_at = '2026'",
 }
 
@@ -221,6 +225,7 @@ def test_every_subject_is_attacked():
         "delivery": "delivery",
         "stop": "stop",
         "legal hold": "legal_hold",
+        "restriction notice": "restriction_notice",
     }
     others = {subject.name for subject in SUBJECTS} - tables.keys()
     assert all(table in said for table in tables.values())
