@@ -10,7 +10,7 @@ MONTHS ?= 24
 SEED ?= 2023
 TEST_PROCESSES ?= 2
 
-.PHONY: help install run test test-postgres cover check format bench dev lock clean
+.PHONY: help install run test test-postgres mutants cover check format bench dev lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -34,6 +34,9 @@ test: install ## Run every test
 test-postgres: install ## Run every test with the registry on PostgreSQL
 	@scripts/system-packages.sh
 	@COMMONWEAL_TEST_REGISTRY=postgresql $(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile
+
+mutants: install ## Change the gates of permission one place at a time; say which changes no test notices
+	@$(BIN)/python scripts/mutants.py
 
 cover: install ## Run every test and say what is not covered
 	@$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
