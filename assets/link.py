@@ -142,7 +142,7 @@ def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
             session.raw,
             sources=sources,
             run_key=run_key(),
-            restricted=restricted,
+            restricted=restricted + purged_records(hub),
             seed=hub.deployment.link_seed,
             progress=workplace.progress,
         )

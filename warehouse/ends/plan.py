@@ -97,7 +97,8 @@ def plan_project(hub: Hub, project: str, on: date) -> Plan:
     marts = tuple(standing_versions(hub, project))
     faults = [*_not_ended(hub, dul, on), *_held(hub, document=dul.id, source="", marts=((project, ""),))]
     known = set(hub.keys.stores())
-    own = [name for name in (Store.study_ids(project).name, f"project/{project}") if name in known]
+    named = (Store.study_ids(project).name, Store.own_spine(project).name, f"project/{project}")
+    own = [name for name in named if name in known]
     keys = keys_of_marts(hub, list(marts)) | {name: hub.keys.store_key_id(name) for name in own}
     reason = _state(hub, dul, on)
     return Plan(

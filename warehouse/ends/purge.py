@@ -8,6 +8,7 @@ of the steps (`pipelines.ends`), listing (`listing.py`), marts (`retract.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from data_sharing_agreements.cells import smallest_cell
@@ -17,12 +18,14 @@ from data_sharing_agreements.registry.ends import Ending
 from warehouse.ends.listing import excuse, list_what_goes
 from warehouse.ends.rewrite import Keep, copy_kept, put_in_place
 from warehouse.ends.search import Findings, read_needles, search_store
-from warehouse.ends.worklist import keep_quarantine, keep_vault, keep_warehouse, worklist
+from warehouse.ends.worklist import keep_own_spine, keep_quarantine, keep_vault, keep_warehouse, worklist
 from warehouse.hub import Hub
 from warehouse.opener import Session, Store
 from warehouse.restrictions.tokens import token_key, token_macro
 
 Facts = dict[str, Any]
+
+_IN_SPINE = "person_key IN (SELECT person_key FROM warehouse.spine.assignment WHERE to_version IS NULL)"
 
 _KEEP: Mapping[str, Callable[[Hub, Session], Keep]] = {
     "vault": lambda _, session: keep_vault(session),
@@ -77,7 +80,7 @@ def _excuse(hub: Hub, ending: Ending) -> int:
     found: set[int] = set()
     for store in _existing(hub):
         with hub.opener.session(read=[store, worklist(ending.id)]) as session:
-            keep = _KEEP[store.name](hub, session)
+            keep = _keep(hub, store, session)
             findings = Findings()
             needles = read_needles(hub, session, ending.id, "id", "number", "value")
             search_store(session, store, needles, findings, keep.where)
@@ -90,8 +93,8 @@ def _excuse(hub: Hub, ending: Ending) -> int:
 def rewrite_stores(hub: Hub, ending: Ending) -> Facts:
     """Rewrite vault, warehouse and quarantine without what goes; a store that is done is not done again."""
     hub.opener.wipe_spill()
-    for store in _existing(hub, ending):
-        rewrite_one(hub, ending, store, lambda session, name=store.name: _KEEP[name](hub, session))  # type: ignore[misc]
+    for store in _existing(hub):
+        rewrite_one(hub, ending, store, partial(_keep, hub, store))
     return {}
 
 
@@ -134,20 +137,21 @@ def rewrite_one(
 def rewrite_study_ids(hub: Hub, ending: Ending) -> None:
     """Rewrite each project's study ids without persons whom the spine no longer has."""
     for project in hub.agreements.projects():
-        store = Store.study_ids(project)
+        store, own = Store.study_ids(project), Store.own_spine(project)
         if hub.opener.exists(store):
-            stays = (
-                "person_key IN (SELECT person_key FROM warehouse.spine.assignment WHERE to_version IS NULL)"
-            )
-            kept = Keep({"main.study_id": stays})
-            rewrite_one(hub, ending, store, lambda _, kept=kept: kept, [Store.warehouse()])  # type: ignore[misc]
+            spine = own if hub.opener.exists(own) else Store.warehouse()
+            rewrite_one(hub, ending, store, lambda _: Keep({"main.study_id": _IN_SPINE}), [spine])
 
 
-def _existing(hub: Hub, ending: Ending | None = None) -> list[Store]:
-    """Return the hub's own stores that exist, or that a kill left between two names."""
-    own = (Store.vault(), Store.warehouse(), Store.quarantine())
-    begun = hub.registry.ends.get(ending.id).facts.get("rewritten", {}) if ending else {}
-    return [store for store in own if hub.opener.exists(store) or store.name in begun]
+def _existing(hub: Hub) -> list[Store]:
+    """Return the hub's own stores, and projects' own spines, that exist."""
+    own = [Store.vault(), Store.warehouse(), Store.quarantine()]
+    own += [Store.own_spine(project) for project in hub.agreements.projects()]
+    return [store for store in own if hub.opener.exists(store)]
+
+
+def _keep(hub: Hub, store: Store, session: Session) -> Keep:
+    return _KEEP[store.name](hub, session) if store.name in _KEEP else keep_own_spine(session)
 
 
 def _smallest(hub: Hub, table: str) -> int:

@@ -68,6 +68,7 @@ def project_leftovers(hub: Hub, project: str) -> list[str]:
     named = {f"project/{project}", f"study_ids/{project}", Store.own_spine(project).name}
     keys = [f"key {n}" for n in hub.keys.stores() if n in named or n.startswith(f"mart/{project}/")]
     home = hub.deployment.home
-    paths = [home / "marts" / project, *sorted((home / "study_ids").glob(f"*{project}.*"))]
+    files_of = [sorted((home / place).glob(f"*{project}.*")) for place in ("study_ids", "spines")]
+    paths = [home / "marts" / project, *(path for found in files_of for path in found)]
     files = [f"file {path.relative_to(home).as_posix()}" for path in paths if path.exists()]
     return keys + files

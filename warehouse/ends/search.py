@@ -143,7 +143,7 @@ def stores_to_search(hub: Hub) -> Iterator[Store]:
         {(m.project, m.version) for p in _all_projects(hub) for m in hub.registry.marts.history(p)} - gone
     )
     own += [Store.mart(project, version) for project, version in marts]
-    own += [Store.study_ids(project) for project in _all_projects(hub)]
+    own += [make(project) for make in (Store.study_ids, Store.own_spine) for project in _all_projects(hub)]
     yield from (store for store in own if hub.opener.exists(store))
 
 

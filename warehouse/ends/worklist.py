@@ -62,6 +62,11 @@ def keep_warehouse(session: Session, contracts: Contracts) -> Keep:
     return Keep(where, without=(DERIVED,))
 
 
+def keep_own_spine(session: Session) -> Keep:
+    """Return what stays of a project's own spine, which is attached as the warehouse."""
+    return Keep(_by_columns(session, "warehouse"))
+
+
 def keep_quarantine() -> Keep:
     """Return what stays of quarantine."""
     place = "(delivery_id, table_name, file_name, row_number)"
