@@ -284,6 +284,12 @@ def test_quarantine_forgets_a_record_that_is_sealed_later(make: State) -> None:
     make.take()
     settle(make.hub)
     assert kept() == [None], "whose the nameless line is cannot be known, so it is counted and not kept"
+    unreadable = [*person(77, "clinic"), "one", "cell", "more"]
+    good = [person(n, "clinic") for n in range(81, 85)]
+    make.deliver("clinic", [*good, nameless, unreadable], year=2023)
+    register(make.hub, discover(make.hub, make.landing))
+    ingest_pending(make.hub)
+    assert kept() == [None, None, None], "from now on neither it nor what cannot be read gets there"
 
 
 def test_without_a_word_of_consent_nobody_is_read_where_consent_is_asked(make: State) -> None:
@@ -334,6 +340,13 @@ def other_agency(state: State) -> None:
     state.notice("clinic", entry("opt_out"), signatory=stranger(state))
 
 
+def hub_itself(state: State) -> None:
+    roster = state.hub.agreements.rosters.current
+    assert roster is not None
+    officer = next(s.id for s in roster.signatories if s.party == "Evergreen Data Hub")
+    state.notice("clinic", entry("opt_out"), signatory=officer)
+
+
 def other_source(state: State) -> None:
     path = state.notice("shelter", entry("opt_out"))
     path.write_text(path.read_text().replace('"shelter"', '"clinic"'))
@@ -354,7 +367,8 @@ def narrowed(state: State) -> None:
 
 
 @pytest.mark.parametrize(
-    "forge", [tampered, nobody, other_key, other_agency, other_source, tomorrow, no_notice, narrowed]
+    "forge",
+    [tampered, nobody, other_key, other_agency, hub_itself, other_source, tomorrow, no_notice, narrowed],
 )
 def test_a_notice_that_does_not_count_is_refused_and_told_without_its_records(
     make: State, forge: Callable[[State], None]
