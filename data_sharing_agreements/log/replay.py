@@ -103,8 +103,8 @@ def _replayed(connection: Connection, since: int, state: State, subjects: Sequen
     frontier = Frontier.at(since, node_at)
     for row in _entries(connection, since):
         leaf = entry_leaf(row.idx, row.at, row.kind, row.clauses, bytes(row.commitment))
-        if row.idx != frontier.size or leaf != bytes(row.leaf):
-            raise _fault("log-changed", "An entry of the log is not what its hash says.")
+        if row.idx != frontier.size:
+            raise _fault("log-changed", "An entry of the log is missing.")
         frontier.push(leaf)
         _follow(row, state, subjects)
     if frontier.root != root_at(frontier.size, node_at):

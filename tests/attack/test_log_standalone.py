@@ -182,6 +182,13 @@ def test_the_tail_cut_off(place, kept):
     assert kinds(place, "log.jsonl", "kept.json") == {"truncated"}
 
 
+def test_time_that_goes_back(place):
+    lines = lines_of(place)
+    lines[1]["entry"]["at"] = "2099-01-01T00:00:00.000000Z"
+    write(place, [line for line in lines if "checkpoint" not in line])
+    assert kinds(place, "log.jsonl") == {"time-goes-back"}
+
+
 def test_entries_no_checkpoint_signs_are_told(place, log):
     log.append("query", {"version": 99})
     log.export(place / "log.jsonl")

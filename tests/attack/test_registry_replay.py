@@ -163,6 +163,16 @@ def test_a_kept_state_of_another_key_does_not_count(registry, signer):
         Log(registry, signer).check_registry()
 
 
+def test_a_genuine_state_kept_beside_another_history(registry, filled_url, signer):
+    log = Log(registry, signer)
+    log.checkpoint()
+    registry.close()
+    other = "UPDATE log_node SET hash = (SELECT leaf FROM log_entry WHERE idx = 0) "
+    write_behind_the_back(filled_url, other + "WHERE level = (SELECT max(level) FROM log_node)")
+    with pytest.raises(IntegrityFault, match="state-forged"):
+        log.check_registry()
+
+
 def test_without_a_kept_state_the_whole_log_is_gone_through(registry, filled_url, signer):
     log = Log(registry, signer)
     log.checkpoint()
