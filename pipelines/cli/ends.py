@@ -90,6 +90,7 @@ def end_resume(context: Context, as_json: bool) -> int:
 def end_attest(context: Context, project: str, by: str, file: Path, as_json: bool) -> None:
     """Record what a recipient of a project's data attests about its copies."""
     from data_sharing_agreements.errors import UsageFault
+    from data_sharing_agreements.holding import check_may_hold
     from pipelines.session import signed_in
 
     content = file.read_bytes()
@@ -102,8 +103,9 @@ def end_attest(context: Context, project: str, by: str, file: Path, as_json: boo
                 why="Recipients attest about the data of one project.",
                 next=f"Name one of {', '.join(hub.agreements.projects())}.",
             )
-        digest = hashlib.sha256(content).hexdigest()
-        made = hub.registry.copies.attest(project, by, statement, digest, signed_in(hub).name)
+        digest, account = hashlib.sha256(content).hexdigest(), signed_in(hub)
+        check_may_hold(hub.agreements, project, account)
+        made = hub.registry.copies.attest(project, by, statement, digest, account.name)
     payload = {"schema": "commonweal/end/1", "project": project, "by": made.attested_by, "sha256": digest}
     emit(payload, as_json=as_json, people=lambda: say(f"Recorded what {by} attested for {project}."))
 

@@ -30,13 +30,15 @@ def hold() -> None:
 def hold_set(context: Context, kind: str, subject: str, reason: str, as_json: bool) -> None:
     """Set a hold on a document, a source or a project, as whoever is signed in."""
     from data_sharing_agreements.ends import HoldKind, HoldReason
+    from data_sharing_agreements.holding import check_may_hold
     from pipelines.session import signed_in
     from warehouse.ends.plan import check_subject
 
     with context.hub() as hub:
-        by = signed_in(hub).name
+        account = signed_in(hub)
         check_subject(hub, HoldKind(kind), subject)
-        made = hub.registry.ends.set_hold(HoldKind(kind), subject, HoldReason(reason), by)
+        check_may_hold(hub.agreements, subject, account)
+        made = hub.registry.ends.set_hold(HoldKind(kind), subject, HoldReason(reason), account.name)
     payload = {"schema": "commonweal/hold/1", **asdict(made)}
     emit(payload, as_json=as_json, people=lambda: say(f"Hold {made.id} lies on the {kind} {subject}."))
 
@@ -46,11 +48,15 @@ def hold_set(context: Context, kind: str, subject: str, reason: str, as_json: bo
 @json_option
 @click.pass_obj
 def hold_lift(context: Context, hold_id: str, as_json: bool) -> None:
-    """Lift a hold, as whoever is signed in."""
+    """Lift a hold: the board may, and the party that set it."""
+    from data_sharing_agreements.holding import check_may_lift
     from pipelines.session import signed_in
 
     with context.hub() as hub:
-        lifted = hub.registry.ends.lift_hold(hold_id, signed_in(hub).name)
+        account, known = signed_in(hub), hub.registry.ends.hold(hold_id)
+        setter = hub.registry.accounts.get(known.set_by)
+        check_may_lift(hub.agreements, known.subject, account, setter)
+        lifted = hub.registry.ends.lift_hold(hold_id, account.name)
     payload = {"schema": "commonweal/hold/1", **asdict(lifted)}
     emit(payload, as_json=as_json, people=lambda: say(f"Hold {hold_id} is lifted."))
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_sharing_agreements.documents.loader import EVERGREEN_DIRECTORY, load_agreements
 from data_sharing_agreements.ends import (
     ORDER,
     HoldKind,
@@ -23,9 +24,10 @@ from data_sharing_agreements.ends import (
     shown,
     signed_certificate,
 )
-from data_sharing_agreements.errors import UsageFault
+from data_sharing_agreements.errors import Refused, UsageFault
+from data_sharing_agreements.holding import check_may_hold, check_may_lift
 from data_sharing_agreements.log import Log
-from data_sharing_agreements.registry import Registry
+from data_sharing_agreements.registry import Account, Registry
 from privacy.key_records import Ed25519Signer
 from privacy.siphash import siphash, siphash_words
 from warehouse.ends.needles import SHORTEST, Needles, hashed, needle_key
@@ -109,6 +111,33 @@ def test_a_hold_stands_until_it_is_lifted_once(registry: Registry) -> None:
             registry.ends.lift_hold(wrong, "board")
     acts = [entry["summary"]["act"] for entry in Log(registry, None).show(50) if entry["kind"] == "hold"]
     assert acts == ["set", "lift"]
+
+
+AGENCY, OTHER = "Department of Children, Youth and Families", "Employment Security Department"
+
+
+@pytest.mark.parametrize(
+    ("role", "party", "sets", "lifts"),
+    [
+        ("board", None, True, True),
+        ("owner", AGENCY, True, True),
+        ("owner", OTHER, False, False),
+        ("researcher", None, False, False),
+    ],
+)
+def test_who_may_hold_and_let_go(role: str, party: str | None, sets: bool, lifts: bool) -> None:
+    agreements = load_agreements(EVERGREEN_DIRECTORY)
+    account = Account("a", role, "", roles=(role,), party=party)
+    setter = Account("b", "owner", "", roles=("owner",), party=AGENCY)
+    for may, check in (
+        (sets, lambda: check_may_hold(agreements, "dcyf_child_welfare", account)),
+        (lifts, lambda: check_may_lift(agreements, "dcyf_child_welfare", account, setter)),
+    ):
+        if may:
+            check()
+        else:
+            with pytest.raises(Refused, match="hold-not-yours"):
+                check()
 
 
 def test_backups_and_attestations_are_kept(registry: Registry) -> None:
