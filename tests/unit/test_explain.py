@@ -80,8 +80,8 @@ GOLDEN = {
             ),
             "Nothing before 1 January 2015 is used of com_hmis: DSA-COM-HMIS, period.start says so.",
             (
-                "Of com_hmis, rows are left out that are held back as address confidential, consent and opt out: "
-                "DSA-COM-HMIS, row_restrictions says so."
+                "Of com_hmis, rows are left out that are held back as address confidential, consent "
+                "and opt out: DSA-COM-HMIS, row_restrictions says so."
             ),
             "All of it is destroyed by 31 December 2042: DSA-COM-HMIS, destruction.by says so.",
         ],
