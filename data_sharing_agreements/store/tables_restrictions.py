@@ -18,7 +18,7 @@ restriction_notice = Table(
     Column("sha256", String(64), primary_key=True),
     Column("notice_id", String(128), nullable=False),
     Column("sequence", Big, nullable=False),
-    Column("signatory", String(64), nullable=False),
+    Column("signatory", String(128), nullable=False),
     Column("state", String(16), nullable=False),
     Column("recorded_at", String(32), nullable=False),
     Index("restriction_notice_state", "source", "state", "sequence"),

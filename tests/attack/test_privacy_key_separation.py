@@ -22,6 +22,9 @@ STORES = {
     "mart/p/1": {Role.BUILDER, Role.PORTAL},
     "project/p": {Role.BUILDER, Role.PORTAL},
     "study_ids/p": {Role.BUILDER},
+    "purge/7": {Role.SPLITTER, Role.LINKER},
+    "restrictions": {Role.SPLITTER},
+    "spine/p": {Role.LINKER, Role.BUILDER},
 }
 
 

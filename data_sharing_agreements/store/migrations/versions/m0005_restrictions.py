@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("notice_id", sa.String(length=128), nullable=False),
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("signatory", sa.String(length=64), nullable=False),
+        sa.Column("signatory", sa.String(length=128), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("recorded_at", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("source", "sha256"),
