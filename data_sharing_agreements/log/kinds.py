@@ -101,8 +101,6 @@ _ALL = (
     _kind("hold", "act hold document source project reason actor"),
     _kind("backup", "backup kept_until with_keys"),
     _kind("attestation", "project attested_by sha256 actor"),
-    _kind("backup", "backup kept_until with_keys"),
-    _kind("attestation", "project attested_by sha256 actor"),
     # The log itself.
     _kind("erasure", "entry", "why"),
     _kind("witness", "witness size root"),
