@@ -14,7 +14,7 @@ from data_sharing_agreements.decisions.rules_time import after_working_days
 from data_sharing_agreements.decisions.verbs import RULES
 from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, Agreements, load_agreements
 from data_sharing_agreements.registry.stops import Stop
-from data_sharing_agreements.terms import Period, Redisclosed
+from data_sharing_agreements.terms import Period, Redisclosed, Term
 from data_sharing_agreements.vocabulary import Form, Purpose, Redisclosure, Verb
 from tests.agreements_support import acted, approved, judged
 
@@ -535,3 +535,61 @@ def test_a_decision_takes_under_a_millisecond_with_500_documents():
         seconds.append(thread_time() - start)
     if sys.gettrace() is None:
         assert sorted(seconds)[len(seconds) // 2] < 0.001
+
+
+def test_a_license_binds_with_its_own_reviewers_and_periods():
+    review = document_of("DUL-2026-001").review.model_copy(update={"who": ("A Reviewer",), "days": 40})
+    bound = changed(
+        "DUL-2026-001",
+        review=review,
+        period=Period(start=date(2023, 1, 1)),
+        periods={"esd_wages": Period(start=date(2024, 1, 1), until=date(2025, 12, 31))},
+    )
+    items = decide(GOOD["query"], bound, ON).obligations.items
+    origins = {(item.rule, str(item.value), item.document, item.clause) for item in items}
+    assert ("reviewer", "A Reviewer", "DUL-2026-001", "review.who.0") in origins
+    assert ("review_days", "40", "DUL-2026-001", "review.days") in origins
+    by_source = {
+        (item.rule, item.value.source): (item.value.day, item.document, item.clause)
+        for item in items
+        if item.rule.startswith("period")
+    }
+    own = "DUL-2026-001"
+    assert by_source["period_from", "esd_wages"] == (date(2024, 1, 1), own, "periods.esd_wages.start")
+    assert by_source["period_until", "esd_wages"] == (date(2025, 12, 31), own, "periods.esd_wages.until")
+    assert by_source["period_from", "dshs_tanf"] == (date(2023, 1, 1), own, "period.start")
+    assert ("period_until", "dshs_tanf") not in by_source
+
+
+def test_a_restriction_rests_on_the_clause_there_is():
+    assert ("DSA-ESD-WAGES", "row_restrictions") in decide(GOOD["restrict"], EVERGREEN, ON).clauses
+    silent = changed("DSA-ESD-WAGES", row_restrictions=None)
+    assert ("DSA-ESD-WAGES", "subject_rights") in decide(GOOD["restrict"], silent, ON).clauses
+
+
+def test_requests_and_decisions_as_json():
+    asked = dataclasses.replace(
+        GOOD["build"],
+        period=(date(2024, 1, 1), date(2024, 2, 29)),
+        made=date(2024, 3, 1),
+        use="sale",
+        purpose="research",
+        actor="ann",
+    )
+    assert Request.from_json(asked.to_json()) == asked
+    assert asked.to_json()["period"] == ["2024-01-01", "2024-02-29"]
+    told = decide(GOOD["report"], EVERGREEN, ON).to_json()
+    assert {"document": "DSA-ESD-WAGES", "clause": "term"} in told["clauses"]
+    assert told["permitted"] is True
+    refused = decide(GOOD["report"], EVERGREEN, date(2050, 1, 1)).to_json()["reasons"]
+    assert {frozenset(reason) for reason in refused} == {frozenset({"code", "text", "document", "clause"})}
+
+
+def test_what_is_in_force_is_asked_of_the_version_that_governs():
+    second = document_of("DSA-ESD-WAGES").model_copy(
+        update={"version": 2, "term": Term(start=date(2027, 1, 1), expiry=date(2027, 12, 31))}
+    )
+    two = approved(dataclasses.replace(EVERGREEN, versions=(*EVERGREEN.versions, second)))
+    assert "esd_wages" in agreements_in_force(two, date(2026, 6, 1))
+    assert "esd_wages" in agreements_in_force(two, date(2027, 6, 1))
+    assert "esd_wages" not in agreements_in_force(two, date(2028, 6, 1))

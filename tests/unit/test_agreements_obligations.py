@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from data_sharing_agreements.decisions import Dominance, Obligation, Obligations
+from data_sharing_agreements.decisions.obligations import SourceDay, SourceKind
 from data_sharing_agreements.vocabulary import Form
 
 
@@ -80,3 +81,46 @@ def test_obligations_are_listed_as_plain_values():
         },
         {"rule": "min_cell", "value": 11, "document": "D", "clause": "cells.minimum"},
     ]
+
+
+def test_days_of_service_are_bound_source_by_source():
+    days = [date(2024, 1, 1), date(2024, 2, 1)]
+    merged = Obligations.strictest(
+        Obligation(rule, SourceDay(source, day), "DSA-X", rule)
+        for rule in ("period_from", "period_until")
+        for day in days
+        for source in ("one", "two")
+        if (rule, source) != ("period_until", "two")
+    )
+    assert merged.period("one") == (days[1], days[0]), "the later first and the earlier last day"
+    assert merged.period("two") == (days[1], None)
+    assert merged.period("three") == (None, None)
+    assert Obligations().period("one") == (None, None)
+
+
+def test_kinds_of_restriction_add_up_source_by_source():
+    merged = Obligations.strictest(
+        Obligation("restriction", SourceKind(source, kind), "DSA-X", "row_restrictions.kinds.0")
+        for source, kind in [("one", "sealed"), ("one", "consent"), ("two", "opt_out"), ("one", "sealed")]
+    )
+    assert merged.restrictions("one") == ("consent", "sealed")
+    assert merged.restrictions("two") == ("opt_out",)
+    assert merged.restrictions("three") == ()
+
+
+def test_obligations_come_back_from_what_was_listed():
+    made = Obligations(
+        (
+            Obligation("attribution", "Source: us.", "DSA-X", "attribution"),
+            Obligation("destroy_on", date(2030, 1, 2), "DSA-X", "destruction.by"),
+            Obligation("dominance", (1, 0.5), "DSA-X", "cells.dominance.shares.0"),
+            Obligation("min_cell", 11, "DSA-X", "cells.minimum"),
+            Obligation("period_from", SourceDay("one", date(2024, 1, 1)), "DSA-X", "period.start"),
+            Obligation("period_until", SourceDay("one", date(2024, 3, 1)), "DSA-X", "period.until"),
+            Obligation("restriction", SourceKind("one", "sealed"), "DSA-X", "row_restrictions.kinds.0"),
+        )
+    )
+    again = Obligations.from_listed(made.listed())
+    assert again == made
+    assert [type(item.value) for item in again.items] == [type(item.value) for item in made.items]
+    assert again.period("one") == (date(2024, 1, 1), date(2024, 3, 1))
