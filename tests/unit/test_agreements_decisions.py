@@ -84,6 +84,9 @@ def refusals(
     """(code, document, clause) of every reason; empty if permitted."""
     decision = decide(request, agreements, on)
     assert decision.permitted == (not decision.reasons)
+    for reason in decision.reasons:
+        assert reason.text.endswith("."), "a sentence for whoever asked"
+        assert reason.document in {d.id for d in agreements.documents()} | agreements.bases.keys()
     return {(reason.code, reason.document, reason.clause) for reason in decision.reasons}
 
 
@@ -593,3 +596,28 @@ def test_what_is_in_force_is_asked_of_the_version_that_governs():
     assert "esd_wages" in agreements_in_force(two, date(2026, 6, 1))
     assert "esd_wages" in agreements_in_force(two, date(2027, 6, 1))
     assert "esd_wages" not in agreements_in_force(two, date(2028, 6, 1))
+
+
+def test_two_sources_of_a_project_rest_on_their_linkage():
+    two = dataclasses.replace(
+        GOOD["query"], sources=frozenset({"esd_wages", "dshs_tanf"}), fields=frozenset()
+    )
+    linkage = document_of("DSA-ESD-WAGES").linkage
+    unlinked = changed("DSA-ESD-WAGES", linkage=linkage.model_copy(update={"purposes": ()}))
+    assert refusals(two, unlinked) == {("purpose-not-permitted", "DSA-ESD-WAGES", "linkage.purposes")}
+    assert not refusals(two)
+
+
+@pytest.mark.parametrize("verb", LINKING)
+def test_what_no_lasting_spine_may_hold_is_linked_inside_a_project_only(verb):
+    basis = EVERGREEN.bases["ui-20-cfr-603"].model_copy(update={"lasting_spine": False})
+    apart = dataclasses.replace(EVERGREEN, bases={**EVERGREEN.bases, basis.code: basis})
+    reason = ("lasting-spine-not-permitted", "ui-20-cfr-603", "lasting_spine")
+    assert refusals(GOOD[verb], apart) == {reason}
+    assert not refusals(GOOD["build"], apart)
+
+
+def test_fields_that_are_not_licensed_are_all_named():
+    fields = frozenset({"esd_wages.wage.diary", "esd_wages.wage.mood"})
+    (reason,) = decide(dataclasses.replace(GOOD["ingest"], fields=fields), EVERGREEN, ON).reasons
+    assert reason.text == "DSA-ESD-WAGES does not license esd_wages.wage.diary, esd_wages.wage.mood."

@@ -84,3 +84,28 @@ def test_the_log_says_which_documents_a_decision_rests_on(log):
         (EVERGREEN.duls[1].id, None),
     ]
     assert later[0]["replaces"] == EVERGREEN.digests()[amended.id]
+
+
+def test_keeping_stores_in_order_is_written_down_once_a_day(log):
+    days = [date(2026, 6, 1)]
+    gate = Gate(EVERGREEN, log, lambda: days[-1])
+
+    def kept() -> list[str]:
+        entries = log.show(None, kind="decision")
+        return [e["summary"]["on"] for e in entries if e["summary"]["request"]["verb"] == "keep"]
+
+    gate.keep()
+    gate.keep()
+    assert kept() == ["2026-06-01"]
+    days.append(date(2026, 6, 2))
+    gate.keep()
+    assert kept() == ["2026-06-01", "2026-06-02"]
+
+
+def test_documents_are_written_down_once_a_process(log, monkeypatch):
+    written = []
+    monkeypatch.setattr("data_sharing_agreements.gate.write_down_documents", lambda *_: written.append(1))
+    gate = gate_on(log)
+    gate.ask(QUERY)
+    gate.ask(QUERY)
+    assert written == [1]
