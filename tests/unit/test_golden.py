@@ -136,9 +136,11 @@ def test_a_refusal_word_for_word(tmp_path) -> None:
             check("refusals", case, caught.value.to_json())
 
 
+MORE_EDITS = ((checks.TANF, "legal_basis.0.code", "no-such-law", None, "basis-unknown"),)
+
 EDITS = {
-    f"{number} {path}: {where} = {value}": (path, where, value)
-    for number, (path, where, value, _, code) in enumerate(checks.ONE_EDIT)
+    f"{path}: {where} = {value}": (path, where, value)
+    for path, where, value, _, code in (*checks.ONE_EDIT, *MORE_EDITS)
     if code is not None
 }
 
@@ -150,6 +152,16 @@ def test_a_faulty_document_is_told_word_for_word(case: str, state) -> None:  # n
     with pytest.raises(Invalid) as caught:
         load_agreements(state)
     check("faults", case, caught.value.to_json()["errors"])
+
+
+def test_a_memorandum_that_asks_no_board_needs_none(state) -> None:  # noqa: F811 - the fixture
+    checks.edit(state / checks.EMOU, "parties.8.role", "witness")
+    assert ("emou/EMOU-EVERGREEN-2022.yaml:parties", "party-missing") in checks.faults(state)
+    checks.edit(state / checks.EMOU, "approvals.board", False)
+    try:
+        load_agreements(state)
+    except Invalid as invalid:
+        assert "party-missing" not in {detail.code for detail in invalid.details}
 
 
 def test_no_golden_case_is_left_over() -> None:
