@@ -27,7 +27,7 @@ LARGEST_GROUP = 300
 
 
 def resolve(connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
-    """Make `link_pair` (a, b, weight) and `link_cluster` (record_key, source, cluster).
+    """Make `link_pair` (a, b, weight, pattern) and `link_cluster` (record_key, source, cluster).
 
     Args:
         connection: Holds `link_encoded` and `link_record`.
@@ -53,7 +53,7 @@ def resolve(connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
 def alone(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `link_pair`, empty, and `link_cluster` with each node a cluster of its own."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE link_pair (a BIGINT, b BIGINT, weight DOUBLE)"
+        "CREATE OR REPLACE TEMP TABLE link_pair (a BIGINT, b BIGINT, weight DOUBLE, pattern TINYINT[])"
     ).fetchall()
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE link_cluster AS
@@ -111,8 +111,14 @@ def _unscored(
 
 
 def _write_pairs(connection: duckdb.DuckDBPyConnection, pairs: Compared, weights: Weights) -> None:
-    connection.register("link_weights", pa.table({"a": pairs.a, "b": pairs.b, "weight": weights.weight}))
-    connection.execute("CREATE OR REPLACE TEMP TABLE link_pair AS SELECT * FROM link_weights").fetchall()
+    levels = np.ascontiguousarray(pairs.levels.T).ravel()
+    pattern = pa.FixedSizeListArray.from_arrays(pa.array(levels, pa.int8()), len(pairs.levels))
+    columns = {"a": pairs.a, "b": pairs.b, "weight": weights.weight, "pattern": pattern}
+    connection.register("link_weights", pa.table(columns))
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE link_pair AS
+            SELECT a, b, weight, pattern::TINYINT[] AS pattern FROM link_weights"""
+    ).fetchall()
     connection.unregister("link_weights")
 
 
@@ -126,9 +132,9 @@ def _write_clusters(connection: duckdb.DuckDBPyConnection, label: npt.NDArray[np
 
 
 def record_pairs(connection: duckdb.DuckDBPyConnection, model: Model, least: float) -> int:
-    """Make `link_record_pair` (l, r, weight, probability; l < r) of records from the pairs of nodes.
+    """Make `link_record_pair` (l, r, weight, probability, pattern; l < r) of records from pairs of nodes.
 
-    Records of one node say exactly the same; their pairs have the largest weight.
+    Records of one node say exactly the same; their pairs have the largest weight and no pattern.
 
     Args:
         connection: Holds `link_pair` and `link_record`.
@@ -139,14 +145,14 @@ def record_pairs(connection: duckdb.DuckDBPyConnection, model: Model, least: flo
         f"""CREATE OR REPLACE TEMP TABLE link_record_pair AS
             WITH pair AS (
                 SELECT least(x.record_key, y.record_key) AS l,
-                    greatest(x.record_key, y.record_key) AS r, weight
+                    greatest(x.record_key, y.record_key) AS r, weight, pattern
                 FROM link_pair p JOIN link_record x ON x.node = p.a JOIN link_record y ON y.node = p.b
                 WHERE weight >= {least}
                 UNION ALL
-                SELECT x.record_key, y.record_key, {model.clip}
+                SELECT x.record_key, y.record_key, {model.clip}, NULL
                 FROM link_record x JOIN link_record y ON x.node = y.node AND x.record_key < y.record_key
             )
-            SELECT l, r, weight, 1 / (1 + pow(2.0, -weight)) AS probability FROM pair"""
+            SELECT l, r, weight, 1 / (1 + pow(2.0, -weight)) AS probability, pattern FROM pair"""
     ).fetchall()
     found = connection.execute("SELECT count(*) FROM link_record_pair").fetchone()
     return int(found[0]) if found else 0

@@ -28,8 +28,9 @@ CREATE TABLE IF NOT EXISTS warehouse.spine.change (
 );
 CREATE TABLE IF NOT EXISTS warehouse.spine.pair (
     version BIGINT NOT NULL, record_key_l BIGINT NOT NULL, record_key_r BIGINT NOT NULL,
-    weight DOUBLE NOT NULL, probability DOUBLE NOT NULL
+    weight DOUBLE NOT NULL, probability DOUBLE NOT NULL, pattern TINYINT[]
 );
+ALTER TABLE warehouse.spine.pair ADD COLUMN IF NOT EXISTS pattern TINYINT[];
 CREATE TABLE IF NOT EXISTS warehouse.spine.model (version BIGINT NOT NULL, json VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS warehouse.spine.quality (version BIGINT NOT NULL, json VARCHAR NOT NULL);
 CREATE VIEW IF NOT EXISTS warehouse.spine.current AS
@@ -39,7 +40,8 @@ CREATE VIEW IF NOT EXISTS warehouse.spine.current AS
 
 `assignment`: a record's person from a version until, and not including, another.
 `change`: one row a record that a version changed; reading them backwards undoes it.
-`pair`: weights (log2 odds) of the latest version's pairs of records, its grey zone included.
+`pair`: weights (log2 odds) of the latest version's pairs of records, its grey zone included, and the
+number of the level each comparison of the model fell into (none where two records say the same).
 `model`: the settings and trained numbers of each version. `quality`: measurements of it.
 """
 
@@ -75,20 +77,6 @@ def latest_model(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "SELECT json FROM warehouse.spine.model ORDER BY version DESC LIMIT 1"
     ).fetchone()
     return dict(json.loads(row[0])) if row else {}
-
-
-def write_quality(connection: duckdb.DuckDBPyConnection, version: int, measured: dict[str, Any]) -> None:
-    """Keep what was measured of a version, in place of an earlier measurement.
-
-    Args:
-        connection: With `warehouse` attached to write.
-        version: The version measured.
-        measured: `Evaluation.to_json()`.
-    """
-    connection.execute("DELETE FROM warehouse.spine.quality WHERE version = ?", [version]).fetchall()
-    connection.execute(
-        "INSERT INTO warehouse.spine.quality VALUES (?, ?)", [version, json.dumps(measured)]
-    ).fetchall()
 
 
 def publish(connection: duckdb.DuckDBPyConnection, version: Version, model_json: str) -> None:
@@ -128,7 +116,8 @@ def _statements(version: Version, model_json: str) -> list[tuple[str, list[Any]]
         ),
         ("DELETE FROM warehouse.spine.pair", []),
         (
-            "INSERT INTO warehouse.spine.pair SELECT ?, l, r, weight, probability FROM link_record_pair",
+            """INSERT INTO warehouse.spine.pair
+                SELECT ?, l, r, weight, probability, pattern FROM link_record_pair""",
             [number],
         ),
         ("INSERT INTO warehouse.spine.model VALUES (?, ?)", [number, model_json]),
