@@ -12,8 +12,8 @@ from data_sharing_agreements.cells import smallest_cell
 from data_sharing_agreements.decisions import Request
 from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.evaluate import evaluate
+from linkage.quality import write_quality
 from linkage.report import write_report
-from linkage.spine import write_quality
 from warehouse.hub import Hub
 from warehouse.indicators import write_scorecard
 from warehouse.marts import tell_link_error

@@ -32,6 +32,16 @@ def nicknames() -> tuple[tuple[str, str, str | None], ...]:
     return tuple((row["name"], row["formal"], row["other_formal"] or None) for row in _rows("nicknames.csv"))
 
 
+@cache
+def name_languages() -> tuple[tuple[str, str, str], ...]:
+    """Return (kind, word, group): surnames, and endings of surnames, of a language's names.
+
+    A list of common ones, from no file of people; it says where a name is usual, and
+    nothing about who bears it.
+    """
+    return tuple((row["kind"], row["word"], row["group"]) for row in _rows("name_languages.csv"))
+
+
 def sql_list(kind: str) -> str:
     """Return the words of a kind as a DuckDB list literal."""
     return "[" + ", ".join(f"'{word}'" for word in words(kind)) + "]"

@@ -11,9 +11,10 @@ import pytest
 from benchmarks.link_people import SOURCES, fill_vault
 from linkage import run as linkage_run
 from linkage.evaluate import evaluate
+from linkage.quality import write_quality
 from linkage.report import write_report
 from linkage.run import LinkOutcome, link
-from linkage.spine import publish, write_quality
+from linkage.spine import publish
 
 RECORDS = 1_500
 

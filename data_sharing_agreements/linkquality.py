@@ -1,0 +1,222 @@
+"""What is told of linkage errors: the best known of several measurements, gaps between groups, warnings.
+
+Belongs here: choosing among measurements of one link version, leaving out small groups,
+comparing groups with the policy's limit, and the words for it. Does not: measuring
+(linkage), storing, or any page.
+
+It lies at the bottom because linkage writes measurements, the warehouse tells them to
+the readers of marts and indicators, and neither may import the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+BASES: Mapping[str, str] = {
+    "truth": "measured against known persons",
+    "review": "estimated from pairs that people reviewed",
+    "model": "expected by the linkage model among compared pairs",
+}
+"""Method → how it is said, the surest first."""
+
+JUDGED: tuple[str, ...] = ("precision", "recall")
+"""Measures whose gaps are held to the policy. Link rates differ because programs do."""
+
+MEASURES: tuple[str, ...] = (*JUDGED, "link_rate")
+
+FEWEST_RECORDS = 50
+"""Groups with fewer records are left out whatever the cell rule: their shares say nothing."""
+
+DEFAULT_MAX_GAP = 0.02
+"""Gap between two groups' precision or recall above which readers are warned."""
+
+_DIGITS = 4
+_OF = {"precision": "joins that are right", "recall": "records of one person joined"}
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The widest difference between two groups of one column.
+
+    Args:
+        column: What the groups are of.
+        measure: `precision` or `recall`.
+        method: How it is known.
+        worst, best: The groups with the smallest and the largest value.
+        gap: The difference.
+        low, high: Its 95 % interval (Newcombe 1998, method 10), without regard to how many
+            groups were compared.
+        limit: The policy's.
+    """
+
+    column: str
+    measure: str
+    method: str
+    worst: str
+    best: str
+    gap: float
+    low: float
+    high: float
+    limit: float
+
+    @property
+    def too_wide(self) -> bool:
+        """Whether readers are warned."""
+        return self.gap > self.limit
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the whole interval lies above the limit."""
+        return self.low > self.limit
+
+    @property
+    def words(self) -> str:
+        """The gap in a sentence."""
+        sure = (
+            "more than chance explains"
+            if self.beyond_chance
+            else "part of it may be chance: groups are small"
+        )
+        return (
+            f"By {_plain(self.column)}, {_OF[self.measure]} differ by {self.gap:.1%} between "
+            f"{_plain(self.worst)} and {_plain(self.best)} ({sure}); the limit is {self.limit:.1%}."
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as an object."""
+        numbers = {name: round(getattr(self, name), _DIGITS) for name in ("gap", "low", "high", "limit")}
+        return {
+            "column": self.column,
+            "measure": self.measure,
+            "method": self.method,
+            "worst": self.worst,
+            "best": self.best,
+            **numbers,
+            "too_wide": self.too_wide,
+            "beyond_chance": self.beyond_chance,
+        }
+
+
+def told(
+    measured: Mapping[str, Mapping[str, Any]], *, max_gap: float = DEFAULT_MAX_GAP, smallest: int = 1
+) -> dict[str, Any]:
+    """Return what readers are told of a link version's errors.
+
+    The whole comes from the surest method there is, each column of groups from the surest
+    that has it; link rates are counts and come from whoever counted them.
+
+    Args:
+        measured: Method → measurement, as `spine.quality` keeps them.
+        max_gap: The policy's limit.
+        smallest: The smallest number of records that may be told of.
+
+    Returns:
+        `method`, `basis`, `precision`, `recall`, `link_rate`, `intervals`, `by_group`, `gaps`
+        and `warnings`; empty if nothing is known.
+    """
+    known = [
+        (method, measured[method])
+        for method in BASES
+        if isinstance(measured.get(method, {}).get("clusters"), Mapping)
+    ]
+    if not known:
+        return {}
+    method, whole = known[0]
+    by_group = [row for column in _columns(known) for row in _groups(known, column, smallest)]
+    gaps = [gap for column in _columns(known) for m in JUDGED if (gap := _gap(by_group, column, m, max_gap))]
+    return {
+        "method": method,
+        "basis": BASES[method],
+        **_values(whole["clusters"], _rates([part["clusters"] for _, part in known])),
+        "by_group": by_group,
+        "gaps": [gap.to_json() for gap in gaps],
+        "warnings": [gap.words for gap in gaps if gap.too_wide],
+    }
+
+
+def _columns(known: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """Return the columns of groups, each once, in the order in which they were measured."""
+    names = [part["column"] for _, found in reversed(known) for part in found.get("by_subgroup", ())]
+    return list(dict.fromkeys(names))
+
+
+def _groups(
+    known: Sequence[tuple[str, Mapping[str, Any]]], column: str, smallest: int
+) -> list[dict[str, Any]]:
+    fewest = max(FEWEST_RECORDS, smallest)
+    of_column = [(method, _of_column(found, column)) for method, found in known]
+    method, parts = next((m, p) for m, p in of_column if p)
+    rates = {
+        (part["group"]): part["clusters"]
+        for _, rows in of_column
+        for part in rows
+        if _rates([part["clusters"]])
+    }
+    records = sum(part["records"] or 0 for part in parts)
+    return [
+        {
+            "column": column,
+            "group": str(part["group"]),
+            "method": method,
+            "share_of_records": round(part["records"] / records, 2),
+            **_values(part["clusters"], _rates([rates.get(part["group"], {})])),
+        }
+        for part in parts
+        if (part["records"] or 0) >= fewest
+    ]
+
+
+def _of_column(found: Mapping[str, Any], column: str) -> list[Mapping[str, Any]]:
+    return [part for part in found.get("by_subgroup", ()) if part["column"] == column]
+
+
+def _rates(parts: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    return next((part["link_rate"] for part in parts if part.get("link_rate")), None)
+
+
+def _values(rates: Mapping[str, Any], link_rate: Mapping[str, Any] | None) -> dict[str, Any]:
+    named = {name: rates.get(name) for name in JUDGED} | {"link_rate": link_rate}
+    values = {name: _rounded((e or {}).get("value")) for name, e in named.items()}
+    intervals = {
+        name: [_rounded(e["low"]), _rounded(e["high"])]
+        for name, e in named.items()
+        if e and e.get("low") is not None and e.get("high") is not None
+    }
+    return {**values, "intervals": intervals}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), _DIGITS)
+
+
+def _gap(by_group: Sequence[Mapping[str, Any]], column: str, measure: str, limit: float) -> Gap | None:
+    """Return the gap between the best and the worst group, None where fewer than two are known."""
+    rows = [
+        row
+        for row in by_group
+        if row["column"] == column and row[measure] is not None and measure in row["intervals"]
+    ]
+    if len(rows) < 2:
+        return None
+    rows.sort(key=lambda row: (row[measure], row["group"]))
+    worst, best = rows[0], rows[-1]
+    gap = best[measure] - worst[measure]
+    (low_w, high_w), (low_b, high_b) = worst["intervals"][measure], best["intervals"][measure]
+    return Gap(
+        column,
+        measure,
+        worst["method"],
+        worst["group"],
+        best["group"],
+        gap,
+        max(0.0, gap - math.hypot(best[measure] - low_b, high_w - worst[measure])),
+        min(1.0, gap + math.hypot(high_b - best[measure], worst[measure] - low_w)),
+        limit,
+    )
+
+
+def _plain(code: str) -> str:
+    return code.replace("_", " ")
