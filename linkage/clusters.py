@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from linkage.agency.compare import compared
 from linkage.agglomerate import Pairs, Rule, average_link, components
 from linkage.model import Model
 from linkage.predict import Compared, Comparer
@@ -38,7 +39,7 @@ def resolve(connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
     """
     comparer = Comparer(connection, model)
     sources, sizes = _nodes(connection)
-    pairs = comparer.blocked()
+    pairs = comparer.blocked().joined(compared(connection, model))
     weigher = Weigher(model, sources)
     weigher.fit(pairs)
     weight = weigher.weigh(pairs).weight

@@ -15,16 +15,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from splink.internals.exceptions import SplinkException
 
 from data_sharing_agreements.errors import CommonwealError
-from linkage import encode, persons, standardise, train
+from linkage import encode, persons, standardise, telling, train
+from linkage.agency import compare as agency
 from linkage.clusters import alone, record_pairs, resolve
 from linkage.model import Model, read_model
 from linkage.report import write_report
 from linkage.spine import Version, ensure_spine, latest_version, publish
+from linkage.statistics import observed
 
 METHOD = "1"
 """Counts up when the code changes what it makes of the same input."""
@@ -37,10 +40,12 @@ FEWEST_NODES = 2
 
 _TABLES = (
     "link_record", "link_pair", "link_cluster", "link_record_pair", "link_unscored",
-    "link_person_of", "link_change",
+    "link_person_of", "link_change", "link_name_language",
 )  # fmt: skip
 
 Progress = Callable[[str], object]
+Admit = Callable[[Model], object]
+"""Asked with the trained model before anything is written; raises if it may not be used."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,8 @@ def link(
     report_dir: Path | None = None,
     smallest: int = 1,
     model: Model | None = None,
+    agency_key: bytes | None = None,
+    admit: Admit | None = None,
 ) -> LinkOutcome:
     """Link the sources' records and publish a version of the spine, unless nothing has changed.
 
@@ -96,6 +103,9 @@ def link(
         report_dir: Where to write the report, if anywhere.
         smallest: The smallest count of persons the report may tell.
         model: Settings; the default model if not given.
+        admit: Called with the trained model before a version is written.
+        agency_key: Key agreed with agencies that encode at home; without it, what they sent
+            in the relation `permitted_encoding` is linked with each other alone.
 
     Raises:
         CommonwealError: Splink failed; DuckDB's own errors are left to the opener's guard.
@@ -105,12 +115,15 @@ def link(
     settings = model or read_model()
     settings = settings if seed is None else replace(settings, seed=seed)
     ensure_spine(connection)
-    hashed = input_hash(connection, sources, settings, restricted)
+    hashed = input_hash(connection, sources, settings, restricted + agency.said_of(agency_key))
     standing = latest_version(connection)
     if standing is not None and standing.input_hash == hashed:
         return _outcome(standing, start, skipped=True)
     with _leaving_nothing(connection), _safely():
-        trained, pairs = _resolve(connection, sources, settings, run_key, tell)
+        facts: dict[str, Any] | None = {} if report_dir else None
+        trained, pairs = _resolve(connection, sources, settings, (run_key, agency_key), tell, facts)
+        if admit:
+            admit(trained)
         tell("link: writing the spine")
         people = persons.assign_persons(connection)
         persons.changes(connection)
@@ -118,6 +131,8 @@ def link(
         number = standing.version + 1 if standing else 1
         version = Version(number, trained.name, int(records), people, hashed)
         publish(connection, version, trained.to_json())
+        if facts is not None:
+            telling.tell(connection, run_key, facts)
     report = write_report(connection, report_dir, smallest=smallest) if report_dir else None
     return replace(
         _outcome(version, start, skipped=False), pairs=pairs, model_digest=trained.digest(), report=report
@@ -144,25 +159,35 @@ def _resolve(
     connection: duckdb.DuckDBPyConnection,
     sources: Sequence[str],
     model: Model,
-    run_key: bytes,
+    keys: tuple[bytes, bytes | None],
     tell: Progress,
+    facts: dict[str, Any] | None = None,
 ) -> tuple[Model, int]:
     """Make `link_record`, `link_cluster` and `link_record_pair`; return the trained model and the pairs."""
     tell("link: standardising")
     standardise.latest_values(connection, sources)
     nodes = standardise.standardise(connection)
     tell("link: encoding")
-    encode.encode(connection, run_key)
+    encode.encode(connection, keys[0])
+    encoded = agency.prepare(connection, sources, nodes, keys[1])
     standardise.drop(connection)
-    if nodes < FEWEST_NODES:
+    if nodes + encoded < FEWEST_NODES:
         alone(connection)
         return model, record_pairs(connection, model, model.pair_threshold - GREY_BELOW)
     tell("link: training")
-    trained = train.train(connection, model, nodes)
+    trained = _trained(connection, model, nodes, encoded)
     tell("link: comparing and clustering")
     fitted = resolve(connection, trained)
+    if facts is not None:
+        facts.update(observed(connection, fitted))
     encode.drop(connection)
     return fitted, record_pairs(connection, fitted, fitted.pair_threshold - GREY_BELOW)
+
+
+def _trained(connection: duckdb.DuckDBPyConnection, model: Model, nodes: int, encoded: int) -> Model:
+    if nodes < FEWEST_NODES:
+        return train.untrained(model, nodes + encoded)
+    return train.train(connection, model, nodes)
 
 
 def _outcome(version: Version, start: float, *, skipped: bool) -> LinkOutcome:
@@ -187,6 +212,7 @@ def _leaving_nothing(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     finally:
         standardise.drop(connection)
         encode.drop(connection)
+        agency.drop(connection)
         for table in _TABLES:
             connection.execute(f"DROP TABLE IF EXISTS temp.{table}").fetchall()
 

@@ -40,6 +40,17 @@ def train(connection: duckdb.DuckDBPyConnection, model: Model, nodes: int) -> Mo
     return with_kin(connection, trained)
 
 
+def untrained(model: Model, nodes: int) -> Model:
+    """Return the model with its own numbers, for records that were all encoded at agencies.
+
+    Args:
+        model: Settings and starting numbers.
+        nodes: How many nodes there are.
+    """
+    comparisons = tuple(_comparison_u(c, {}, model.prior, nodes) for c in model.comparisons)
+    return replace(model, comparisons=comparisons, kin_density=model.prior)
+
+
 def _numbers(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
     found = connection.execute(sql).fetchone()
     return tuple(int(value or 0) for value in found or ())
