@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.admission import Admission
 from assets.metadata import plain_schema, row_count
 from assets.names import LINK, POOL, RESTRICTED, SPINE, content_key
 from assets.workplace import Workplace
@@ -81,6 +82,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
         workplace.record(StepResult("link", status="skipped"))
         return None
     sources = permitted_sources(workplace)
+    admission = Admission(hub, sources)
     vault, warehouse = Store.vault(), Store.warehouse()
     with hub.opener.session(read=[vault], write=[warehouse]) as session, session.guard():
         restricted = restrict(session, hub, spine_use(hub))
@@ -94,9 +96,11 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
             progress=workplace.progress,
             report_dir=hub.reports("linkage", "model.html").parent,
             smallest=smallest_cell(hub.agreements),
+            model=admission.settings,
+            admit=admission,
         )
         model = latest_model(session.raw)
-    _register(hub, outcome, model)
+    _register(hub, outcome, model, admission)
     workplace.record(
         StepResult(
             "link",
@@ -159,7 +163,7 @@ def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
     return outcome
 
 
-def _register(hub: Hub, outcome: LinkOutcome, model: Mapping[str, Any]) -> None:
+def _register(hub: Hub, outcome: LinkOutcome, model: Mapping[str, Any], admission: Admission) -> None:
     """Record the version; again, if a run died between writing the spine and recording it."""
     hub.registry.link_versions.add(
         outcome.version,
@@ -168,8 +172,10 @@ def _register(hub: Hub, outcome: LinkOutcome, model: Mapping[str, Any]) -> None:
         outcome.input_hash,
         outcome.records,
         outcome.persons,
-        {"pairs": outcome.pairs},
+        {"pairs": outcome.pairs, **admission.counts},
     )
+    if admission.judged is not None:
+        hub.registry.link_models.used(admission.judged.digest, outcome.version)
 
 
 def permitted_sources(workplace: Workplace) -> tuple[str, ...]:

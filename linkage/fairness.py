@@ -115,7 +115,7 @@ def _make_pairs(connection: duckdb.DuckDBPyConnection) -> None:
             FROM warehouse.spine.pair p
             JOIN {_MEMBER} x ON x.record_key = p.record_key_l
             JOIN {_MEMBER} y ON y.record_key = p.record_key_r
-            WHERE p.version = (SELECT max(version) FROM warehouse.spine.version)
+            WHERE p.version <= (SELECT max(version) FROM warehouse.spine.version)
             GROUP BY p.record_key_l, p.record_key_r"""
     ).fetchall()
     connection.execute(
@@ -130,7 +130,8 @@ def _make_pairs(connection: duckdb.DuckDBPyConnection) -> None:
                 FROM {_MEMBER} x JOIN {_MEMBER} y USING (person_key) SEMI JOIN fair_chosen USING (person_key)
                 WHERE x.record_key < y.record_key
             ), both_ways AS (
-                SELECT l, r, p FROM fair_known WHERE joined UNION ALL SELECT r, l, p FROM fair_known WHERE joined
+                SELECT l, r, p FROM fair_known WHERE joined
+                UNION ALL SELECT r, l, p FROM fair_known WHERE joined
             ), weak AS (
                 SELECT i.l, i.r, coalesce(k.p, 0) AS p FROM inside i LEFT JOIN fair_known k USING (l, r)
             ), through AS (

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,8 +44,9 @@ _TABLES = (
 )  # fmt: skip
 
 Progress = Callable[[str], object]
-Admit = Callable[[Model], object]
-"""Asked with the trained model before anything is written; raises if it may not be used."""
+Admit = Callable[[Model, Mapping[str, int]], Mapping[str, Any]]
+"""Asked with the trained model, and how many records each source has, before anything is
+written; raises if it may not be used, and says what the report says of it."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,7 @@ def link(
     with _leaving_nothing(connection), _safely():
         facts: dict[str, Any] | None = {} if report_dir else None
         trained, pairs = _resolve(connection, sources, settings, (run_key, agency_key), tell, facts)
-        if admit:
-            admit(trained)
+        said = admit(trained, _records_by_source(connection)) if admit else None
         tell("link: writing the spine")
         people = persons.assign_persons(connection)
         persons.changes(connection)
@@ -132,7 +132,7 @@ def link(
         version = Version(number, trained.name, int(records), people, hashed)
         publish(connection, version, trained.to_json())
         if facts is not None:
-            telling.tell(connection, run_key, facts)
+            telling.tell(connection, run_key, facts | {"model": said})
     report = write_report(connection, report_dir, smallest=smallest) if report_dir else None
     return replace(
         _outcome(version, start, skipped=False), pairs=pairs, model_digest=trained.digest(), report=report
@@ -188,6 +188,11 @@ def _trained(connection: duckdb.DuckDBPyConnection, model: Model, nodes: int, en
     if nodes < FEWEST_NODES:
         return train.untrained(model, nodes + encoded)
     return train.train(connection, model, nodes)
+
+
+def _records_by_source(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    rows = connection.execute("SELECT source, count(*) FROM link_record GROUP BY source").fetchall()
+    return {str(source): int(records) for source, records in rows}
 
 
 def _outcome(version: Version, start: float, *, skipped: bool) -> LinkOutcome:

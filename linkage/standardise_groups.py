@@ -49,8 +49,9 @@ def name_languages_of(connection: duckdb.DuckDBPyConnection, key: bytes) -> Mapp
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_name_language AS
             WITH latest AS (
-                SELECT record_key, arg_max(coalesce(surname, full_name), (period, coalesce(surname, full_name)))
-                    AS name FROM {IDENTITY} GROUP BY record_key
+                SELECT record_key, arg_max(said, (period, said)) AS name
+                FROM (SELECT record_key, period, coalesce(surname, full_name) AS said FROM {IDENTITY})
+                GROUP BY record_key
             ), name AS (SELECT DISTINCT name FROM latest WHERE name IS NOT NULL),
             word AS (
                 SELECT name, unnest(words) AS word, unnest(range(len(words))) AS place
@@ -63,7 +64,8 @@ def name_languages_of(connection: duckdb.DuckDBPyConnection, key: bytes) -> Mapp
                 ) WHERE grp IS NOT NULL GROUP BY name
             )
             SELECT record_key, token FROM latest LEFT JOIN found USING (name)
-            JOIN link_class c ON c.grp = coalesce(found.grp, CASE WHEN name IS NULL THEN '{NONE}' ELSE '{OTHER}' END)"""
+            JOIN link_class c
+                ON c.grp = coalesce(found.grp, CASE WHEN name IS NULL THEN '{NONE}' ELSE '{OTHER}' END)"""
     ).fetchall()
     connection.unregister("link_class")
     connection.unregister("link_listed")

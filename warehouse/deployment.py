@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from data_sharing_agreements.errors import ErrorDetail, Invalid, UsageFault
+from data_sharing_agreements.linkquality import DEFAULT_MAX_GAP
 
 CONFIG_VARIABLE = "COMMONWEAL_CONFIG"
 HOME_VARIABLE = "COMMONWEAL_HOME"
@@ -27,12 +28,27 @@ _SECTIONS: dict[str, frozenset[str]] = {
     "home": frozenset({"path"}),
     "registry": frozenset({"url"}),
     "engine": frozenset({"threads", "memory_limit"}),
-    "link": frozenset({"purpose", "seed", "sources"}),
+    "link": frozenset(
+        {"purpose", "seed", "sources", "model", "approved_models", "unapproved", "max_drift", "max_gap"}
+    ),
     "keys": frozenset({"provider", "command"}),
     "ends": frozenset({"automatic"}),
     "log": frozenset({"checkpoints"}),
     "scorecard": frozenset({"as_of"}),
 }
+
+
+_LINK_VALUES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
+    ("unapproved", '"use" or "refuse"', lambda v: v in (None, "use", "refuse")),
+    ("max_gap", "a share from 0 to 1", lambda v: v is None or (type(v) in (int, float) and 0 <= v <= 1)),
+    ("max_drift", "a number of bits", lambda v: v is None or (type(v) in (int, float) and v >= 0)),
+    (
+        "approved_models",
+        "a list of digests",
+        lambda v: v is None or (isinstance(v, list) and all(isinstance(d, str) for d in v)),
+    ),
+)
+"""Settings of linkage that may be written wrong: name, what they are, the test."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,13 @@ class Deployment:
         link_purpose: Purpose of the statewide spine.
         link_seed: Seed of every random choice in linkage.
         link_sources: Sources to link; empty means every source with a contract.
+        link_model: A model of the deployment's own (JSON); none is the one shipped.
+        approved_models: Digests of models approved by this deployment's settings; none means
+            those shipped as approved.
+        use_unapproved_models: Whether a model nobody has approved is used all the same, and
+            said so everywhere, or the link is held.
+        max_drift: How far a newly trained model may move from an approved one, in bits.
+        max_gap: Gap between two groups' link errors above which readers are warned.
         key_settings: Where role keys come from; see `privacy.key_providers`.
         end_automatically: Whether what ended and is overdue is destroyed without being asked for.
         checkpoints_cron: When checkpoints are made by themselves, as cron writes it.
@@ -87,6 +110,11 @@ class Deployment:
     link_purpose: str = "performance_management"
     link_seed: int = 1
     link_sources: tuple[str, ...] = ()
+    link_model: Path | None = None
+    approved_models: tuple[str, ...] = ()
+    use_unapproved_models: bool = False
+    max_drift: float = 1.0
+    max_gap: float = DEFAULT_MAX_GAP
     key_settings: Mapping[str, object] = field(default_factory=dict)
     end_automatically: bool = False
     checkpoints_cron: str = "0 * * * *"
@@ -131,6 +159,7 @@ class Deployment:
             link_purpose=sections["link"].get("purpose", "performance_management"),
             link_seed=int(sections["link"].get("seed", 1)),
             link_sources=tuple(sections["link"].get("sources", ())),
+            **_linking(root, sections["link"]),
             key_settings=sections["keys"],
             end_automatically=sections["ends"].get("automatic") is True,
             checkpoints_cron=str(sections["log"].get("checkpoints", "0 * * * *")),
@@ -212,6 +241,17 @@ def registry_url_of(settings: Mapping[str, Any], home: Path) -> str:
     return str(given).replace("{home}", named)
 
 
+def _linking(root: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is set of linkage models and of fairness."""
+    return {
+        "link_model": root / settings["model"] if settings.get("model") else None,
+        "approved_models": tuple(settings.get("approved_models", ())),
+        "use_unapproved_models": settings.get("unapproved") == "use",
+        "max_drift": float(settings.get("max_drift", 1.0)),
+        "max_gap": float(settings.get("max_gap", DEFAULT_MAX_GAP)),
+    }
+
+
 def _home(settings: dict[str, Any], root: Path, given: Path | None) -> Path:
     chosen = given or os.environ.get(HOME_VARIABLE)
     if chosen:
@@ -261,6 +301,11 @@ def _faults(name: str, settings: dict[str, Any]) -> list[ErrorDetail]:
             ]
     if not isinstance(settings.get("scorecard", {}).get("as_of", date.min), date):
         faults.append(fault(f"{name}: [scorecard] `as_of` is not a date.", "Write it as 2025-02-15."))
+    faults += [
+        fault(f"{name}: [link] `{key}` is not {wanted}.", f"Write {wanted}.")
+        for key, wanted, good in _LINK_VALUES
+        if not good(settings.get("link", {}).get(key))
+    ]
     if not settings.get("deployment", {}).get("name"):
         faults.append(fault(f"{name}: [deployment] lacks `name`.", "Give the deployment a short name."))
     return faults

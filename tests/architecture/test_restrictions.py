@@ -22,6 +22,9 @@ MAY: dict[str, str] = {
     "linkage/spine.py": "defines and writes the spine",
     "linkage/persons.py": "keeps persons' keys from one version of the spine to the next",
     "linkage/report.py": "counts persons by number of records in the version just written",
+    "linkage/fairness.py": "weights of pairs, of the records its caller gives it",
+    "linkage/telling.py": "gives it the records of the version just written",
+    "assets/fairness.py": "gives it the permitted spine, with each record's source",
     "linkage/evaluate.py": "looks up a truth that `leave_out` has gone through",
     "warehouse/ingest/split.py": "writes what arrives, after rows are withheld",
     "warehouse/restrictions/relations.py": "opens them to readers, without restricted records",
@@ -73,6 +76,7 @@ def test_core_is_read_by_its_builder_and_the_projects_window_alone() -> None:
         "warehouse/marts/own_core.py",
         "warehouse/marts/linkerror.py",
         "assets/core.py",
+        "assets/fairness.py",
     }
 
 

@@ -1,0 +1,73 @@
+"""What is kept about a version as soon as it stands: its expected errors and the counts of the link.
+
+Belongs here: which columns of groups the link itself knows, and writing both down. Does
+not: measuring (fairness.py, statistics.py), or people's attributes, which core knows
+later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from linkage.fairness import expected_quality
+from linkage.quality import read_quality, write_quality
+from linkage.spine import latest_version
+from linkage.standardise_groups import name_languages_of
+
+OWN_COLUMNS: tuple[str, ...] = ("source", "name_language")
+"""Columns of groups that a link measures itself."""
+
+
+def tell(connection: duckdb.DuckDBPyConnection, run_key: bytes, facts: Mapping[str, Any]) -> None:
+    """Write down what the standing version is expected to get wrong, and the link's counts.
+
+    Args:
+        connection: In which the version has just been written.
+        run_key: The run's key, for the classes of names.
+        facts: What `statistics.observed` gave.
+    """
+    version = latest_version(connection)
+    if version is None:
+        return
+    classes = name_languages_of(connection, run_key)
+    measured = expected_quality(
+        connection,
+        """(SELECT a.record_key, a.person_key, a.source, a.source AS of_source, n.token AS name_language
+            FROM warehouse.spine.assignment a LEFT JOIN link_name_language n USING (record_key)
+            WHERE a.to_version IS NULL)""",
+        ("of_source", "name_language"),
+    )
+    connection.execute("DROP TABLE temp.link_name_language").fetchall()
+    named = [_named(part, classes) for part in measured["by_subgroup"]]
+    write_quality(connection, version.version, measured | {"by_subgroup": named}, "model")
+    write_quality(connection, version.version, facts, "facts")
+
+
+def tell_groups(connection: duckdb.DuckDBPyConnection, members: str, columns: tuple[str, ...]) -> None:
+    """Add to the expected errors of the standing version those by people's attributes.
+
+    Args:
+        connection: With `warehouse` attached to write.
+        members: Relation of (record_key, person_key, source) and the columns.
+        columns: Attributes, in place of what was said by them before.
+    """
+    version = latest_version(connection)
+    if version is None:
+        return
+    measured = expected_quality(connection, members, columns)
+    before = read_quality(connection, version.version).get("model", {})
+    kept = [part for part in before.get("by_subgroup", ()) if part["column"] not in columns]
+    groups = [*kept, *measured["by_subgroup"]]
+    whole = before or measured
+    write_quality(connection, version.version, {**whole, "by_subgroup": groups}, "model")
+
+
+def _named(part: Mapping[str, Any], classes: Mapping[int, str]) -> dict[str, Any]:
+    """Write a group under the name people know."""
+    if part["column"] == "name_language":
+        token = str(part["group"])
+        return {**part, "group": next((name for key, name in classes.items() if str(key) == token), token)}
+    return {**part, "column": "source"}
