@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ _SECTIONS: dict[str, frozenset[str]] = {
     "keys": frozenset({"provider", "command"}),
     "ends": frozenset({"automatic"}),
     "log": frozenset({"checkpoints"}),
+    "review": frozenset({"mask", "size", "seed", "unseen"}),
     "scorecard": frozenset({"as_of"}),
 }
 
@@ -63,6 +64,24 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Review:
+    """How uncertain links are reviewed.
+
+    Args:
+        mask: What a reviewer sees of a record's values: `pattern` (none), `initials`, or
+            `none` (unmasked).
+        size: About how many pairs a draw takes.
+        seed: Of the order in which they are drawn.
+        unseen: Assumed share of all pairs of one person that were never compared or kept.
+    """
+
+    mask: str = "pattern"
+    size: int = 400
+    seed: int = 1
+    unseen: float = 0.01
+
+
+@dataclass(frozen=True)
 class Deployment:
     """One state's settings. Directories are absolute; nothing is opened here.
 
@@ -88,6 +107,7 @@ class Deployment:
         max_gap: Gap between two groups' link errors above which readers are warned.
         key_settings: Where role keys come from; see `privacy.key_providers`.
         end_automatically: Whether what ended and is overdue is destroyed without being asked for.
+        review: How uncertain links are reviewed.
         checkpoints_cron: When checkpoints are made by themselves, as cron writes it.
         as_of: Day on which figures are judged stale; by default today. For a
             synthetic state, whose time stands still. Agreements know only today.
@@ -117,6 +137,7 @@ class Deployment:
     max_gap: float = DEFAULT_MAX_GAP
     key_settings: Mapping[str, object] = field(default_factory=dict)
     end_automatically: bool = False
+    review: Review = field(default_factory=Review)
     checkpoints_cron: str = "0 * * * *"
     as_of: date | None = None
     accounts: tuple[Account, ...] = field(default=())
@@ -162,6 +183,7 @@ class Deployment:
             **_linking(root, sections["link"]),
             key_settings=sections["keys"],
             end_automatically=sections["ends"].get("automatic") is True,
+            review=Review(**sections["review"]),
             checkpoints_cron=str(sections["log"].get("checkpoints", "0 * * * *")),
             as_of=sections["scorecard"].get("as_of"),
             accounts=tuple(
@@ -299,6 +321,7 @@ def _faults(name: str, settings: dict[str, Any]) -> list[ErrorDetail]:
                 )
                 for key in sorted(set(content) - _SECTIONS[section])
             ]
+    faults += [fault(f"{name}: [review] {what}.", then) for what, then in _review_faults(settings)]
     if not isinstance(settings.get("scorecard", {}).get("as_of", date.min), date):
         faults.append(fault(f"{name}: [scorecard] `as_of` is not a date.", "Write it as 2025-02-15."))
     faults += [
@@ -309,3 +332,16 @@ def _faults(name: str, settings: dict[str, Any]) -> list[ErrorDetail]:
     if not settings.get("deployment", {}).get("name"):
         faults.append(fault(f"{name}: [deployment] lacks `name`.", "Give the deployment a short name."))
     return faults
+
+
+def _review_faults(settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with how uncertain links are reviewed, and what to write instead."""
+    given = settings.get("review", {})
+    if given.get("mask", "pattern") not in ("pattern", "initials", "none"):
+        yield "`mask` is no policy", "Write pattern, initials or none."
+    for key, least in (("size", 1), ("seed", 0)):
+        if not isinstance(given.get(key, 1), int) or given.get(key, 1) < least:
+            yield f"`{key}` is not a whole number from {least} up", "Write one."
+    unseen = given.get("unseen", 0.0)
+    if not isinstance(unseen, int | float) or not 0 <= unseen < 1:
+        yield "`unseen` is not a share", "Write a number from 0 to below 1."

@@ -31,6 +31,7 @@ VERBS: dict[str, str] = {
     "table": "pipelines.cli.query:table_verb",
     "indicators": "pipelines.cli.indicators:indicators",
     "evaluate": "pipelines.cli.evaluate:evaluate",
+    "review": "pipelines.cli.review:review",
     "explain": "pipelines.cli.explain:explain",
     "impact": "pipelines.cli.impact:impact",
     "lineage": "pipelines.cli.lineage:lineage",

@@ -49,9 +49,7 @@ def _people() -> None:
     """Create who looked and who decided: one human once in a review, one verdict a stage."""
     op.create_table(
         "review_look",
-        sa.Column(
-            "review", _big(), sa.ForeignKey("review.review"), primary_key=True, autoincrement=False
-        ),
+        sa.Column("review", _big(), sa.ForeignKey("review.review"), primary_key=True, autoincrement=False),
         sa.Column("person", sa.String(64), primary_key=True),
         sa.Column("account", sa.String(64), nullable=False),
         sa.Column("mask", sa.String(16), nullable=False),
