@@ -1,55 +1,134 @@
-"""The linkage report: one self-contained page of the model, the spine and its quality.
+"""The report of a link version: one self-contained page, in words first.
 
-Belongs here: what the page shows. Does not: any value of a record: charts are drawn from
-the model's levels, tables from counts.
+Belongs here: gathering what the page shows, and writing it. Does not: any value of a
+record; measuring (fairness.py, evaluate.py), pictures (report_charts.py), words about
+errors (`data_sharing_agreements.linkquality`).
 """
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import vl_convert
-from markupsafe import Markup
 
 from data_sharing_agreements import pages
 from data_sharing_agreements.cells import banded, withheld
+from data_sharing_agreements.linkquality import DEFAULT_MAX_GAP, told
+from linkage import report_charts as charts
+from linkage.cards import level_rows
+from linkage.drift import Drift, drift
 from linkage.model import Model, model_from_json
+from linkage.quality import read_quality
 from linkage.spine import Version, latest_model, latest_version
+from linkage.waterfalls import Waterfall, waterfalls
+from linkage.weakest import Weakest, weakest_links
 
 PAGE = "index.html"
+
+CHANGES: Mapping[str, str] = {
+    "new": "Records that were not there before",
+    "gone": "Records that are there no more",
+    "merge": "Records whose person was joined with another",
+    "split": "Records taken from their person to make a new one",
+    "move": "Records that went from one person to another",
+}
+"""Kinds of change, in words."""
+
+BAND_WORDS: tuple[str, ...] = (
+    "Against the evidence of its weakest pair",
+    "By a thread: odds up to 8 to 1",
+    "Weakly: odds up to 128 to 1",
+    "Well: odds up to 1,024 to 1",
+    "Firmly: better than 1,024 to 1",
+)
+"""How strongly a person's records hold together, by the bands of weakest.py."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything a report shows.
+
+    Args:
+        version, model: What stands.
+        sizes: Persons by number of records.
+        quality: What is told of errors.
+        truth: `Evaluation.to_json()`, if the version was measured.
+        facts: What the link counted while its encodings lived.
+        changes: What changed since the version before.
+        moved: How far the model is from the version's before.
+        falls: Representative comparisons.
+        weakest: What holds persons together.
+        smallest: The smallest number of persons or records the page may tell.
+    """
+
+    version: Version
+    model: Model
+    sizes: list[tuple[str, int]]
+    quality: Mapping[str, Any]
+    truth: Mapping[str, Any] | None
+    facts: Mapping[str, Any]
+    changes: Mapping[str, int]
+    before: Version | None
+    moved: Drift | None
+    falls: list[Waterfall]
+    weakest: Weakest
+    smallest: int
 
 
 def write_report(
     connection: duckdb.DuckDBPyConnection,
     directory: Path,
-    evaluation: dict[str, Any] | None = None,
     *,
     smallest: int,
+    max_gap: float = DEFAULT_MAX_GAP,
 ) -> Path:
     """Write the report of the standing version.
 
     Args:
         connection: With `warehouse` attached.
         directory: Where `index.html` goes; made if it does not exist.
-        evaluation: `Evaluation.to_json()`, if the version has been measured.
         smallest: The smallest number of persons or records the page may tell.
+        max_gap: Gap between two groups' errors above which readers are warned.
 
     Returns:
         Path of the page.
     """
-    version = latest_version(connection)
-    if version is None:
-        raise ValueError("there is no version to report on")
-    sizes = person_sizes(connection, smallest)
-    page = render(version, model_from_json(latest_model(connection)), sizes, evaluation, smallest)
+    page = render(gather(connection, smallest=smallest, max_gap=max_gap))
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / PAGE
     path.write_text(page, encoding="utf-8")
     return path
+
+
+def gather(
+    connection: duckdb.DuckDBPyConnection, *, smallest: int, max_gap: float = DEFAULT_MAX_GAP
+) -> Content:
+    """Return what the report of the standing version shows."""
+    version = latest_version(connection)
+    if version is None:
+        raise ValueError("there is no version to report on")
+    model = model_from_json(latest_model(connection))
+    measured = read_quality(connection, version.version)
+    before, older = _before(connection, version.version)
+    return Content(
+        version=version,
+        model=model,
+        sizes=person_sizes(connection, smallest),
+        quality=told(measured, max_gap=max_gap, smallest=smallest),
+        truth=measured.get("truth"),
+        facts=measured.get("facts", {}),
+        changes=_changes(connection, version.version),
+        before=before,
+        moved=drift(older, model, (before.records, version.records)) if before and older else None,
+        falls=waterfalls(connection, model, smallest),
+        weakest=weakest_links(connection),
+        smallest=smallest,
+    )
 
 
 def person_sizes(connection: duckdb.DuckDBPyConnection, smallest: int) -> list[tuple[str, int]]:
@@ -65,91 +144,104 @@ def person_sizes(connection: duckdb.DuckDBPyConnection, smallest: int) -> list[t
     ]
 
 
-def render(
-    version: Version,
-    model: Model,
-    sizes: list[tuple[str, int]],
-    evaluation: dict[str, Any] | None,
-    smallest: int,
-) -> str:
+def render(content: Content) -> str:
     """Return the page as HTML."""
-    rows = level_rows(model)
+    rows = level_rows(content.model)
     return pages.render(
         "linkage",
         "report.html.j2",
         home="../index.html",
-        version=version,
-        model=model,
-        prior=math.log2(model.prior / (1 - model.prior)),
+        notice=_notice(content.facts),
+        c=content,
         rows=rows,
-        sizes=sizes,
-        evaluation=evaluation,
+        prior=math.log2(content.model.prior / (1 - content.model.prior)),
         shown=_shown,
-        safe=lambda count: withheld(count, smallest),
-        weights=_chart(
-            rows,
-            {"against strangers": "weight", "against kin": "against_kin"},
-            "weight (log2 odds)",
-            "linear",
-        ),
-        shares=_chart(rows, {"m": "m", "u": "u", "kin": "kin"}, "share of pairs (log scale)", "log"),
+        per_thousand=_per_thousand,
+        interval=_interval,
+        safe=lambda count: withheld(count, content.smallest),
+        columns=_columns(content.quality),
+        group_charts={name: charts.groups(part) for name, part in _columns(content.quality).items()},
+        falls=[(fall, charts.waterfall(fall)) for fall in content.falls],
+        weights=charts.weights(rows),
+        shares=charts.shares(rows),
+        holding=_holding(content.weakest, content.smallest),
+        changes=[(CHANGES[kind], content.changes[kind]) for kind in CHANGES if kind in content.changes],
+        blocking=_blocking(content.facts),
+        thin=content.facts.get("unlinkable", {}),
     )
 
 
-def level_rows(model: Model) -> list[dict[str, Any]]:
-    """Return one row a level that says something: its probabilities and weights."""
+def _notice(facts: Mapping[str, Any]) -> str:
+    """Say at the top that nobody approved the model, where nobody did."""
+    model = facts.get("model") or {}
+    return str(model["words"]) if model.get("state") in ("waiting", "withdrawn") else ""
+
+
+def _columns(quality: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in quality.get("by_group", ()):
+        found.setdefault(row["column"], []).append(row)
+    return {name: rows for name, rows in found.items() if len(rows) > 1}
+
+
+def _before(connection: duckdb.DuckDBPyConnection, number: int) -> tuple[Version | None, Model | None]:
+    """Return the version before one, and its model."""
+    row = connection.execute(
+        """SELECT version, model, records, persons, input_hash FROM warehouse.spine.version
+            WHERE version < ? ORDER BY version DESC LIMIT 1""",
+        [number],
+    ).fetchone()
+    if row is None:
+        return None, None
+    before = Version(*row)
+    model = connection.execute(
+        "SELECT json FROM warehouse.spine.model WHERE version = ?", [before.version]
+    ).fetchone()
+    return before, model_from_json(json.loads(model[0])) if model else None
+
+
+def _changes(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str, int]:
+    rows = connection.execute(
+        "SELECT kind, count(*) FROM warehouse.spine.change WHERE version = ? GROUP BY kind", [number]
+    ).fetchall()
+    return {str(kind): int(count) for kind, count in rows}
+
+
+def _holding(weakest: Weakest, smallest: int) -> list[tuple[str, int, int]]:
+    """Return (words, persons, of them of three records or more); bands that few have are taken together."""
+    numbered = [(i, persons) for i, (_, _, persons, _) in enumerate(weakest.bands) if persons]
+    several = [large for _, _, _, large in weakest.bands]
     return [
-        {
-            "comparison": comparison.name.replace("_", " "),
-            "level": level.label,
-            "m": level.m,
-            "u": level.u,
-            "kin": level.kin,
-            "weight": math.log2(level.m / level.u),
-            "against_kin": math.log2(level.m / level.kin),
-        }
-        for comparison in model.comparisons
-        for level in comparison.levels
-        if not level.null
+        (
+            BAND_WORDS[first] if first == last else f"{BAND_WORDS[last]}, or weaker",
+            count,
+            sum(several[first : last + 1]),
+        )
+        for first, last, count in banded(numbered, smallest)
     ]
 
 
-def _shown(estimate: dict[str, float | None]) -> str:
+def _blocking(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    rules = facts.get("blocking", {}).get("rules", [])
+    return sorted(rules, key=lambda rule: -rule["pairs"])
+
+
+def _shown(estimate: Mapping[str, float | None]) -> str:
     if estimate["value"] is None:
         return "–"
     return f"{estimate['value']:.4f} ({estimate['low']:.4f}–{estimate['high']:.4f})"
 
 
-def _chart(rows: list[dict[str, Any]], series: dict[str, str], title: str, scale: str) -> Markup:
-    """Return a bar chart as SVG: one bar a level and series."""
-    values = [
-        {"level": f"{row['comparison']}: {row['level']}", "of": name, "value": row[key], "order": i}
-        for i, row in enumerate(rows)
-        for name, key in series.items()
-    ]
-    spec = {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "data": {"values": values},
-        "mark": {"type": "point", "filled": True, "size": 55},
-        "width": 460,
-        "height": {"step": 15},
-        "encoding": {
-            "y": {
-                "field": "level",
-                "type": "nominal",
-                "sort": {"field": "order"},
-                "title": None,
-                "axis": {"labelLimit": 340, "grid": True},
-            },
-            "x": {"field": "value", "type": "quantitative", "title": title, "scale": {"type": scale}},
-            "color": {
-                "field": "of",
-                "type": "nominal",
-                "title": None,
-                "sort": list(series),
-                "scale": {"range": ["#1b5e8c", "#c96f1d", "#5a7d2a"]},
-            },
-            "shape": {"field": "of", "type": "nominal", "legend": None, "sort": list(series)},
-        },
-    }
-    return Markup(vl_convert.vegalite_to_svg(json.dumps(spec), vl_version="5.20"))  # noqa: S704 - drawn here
+def _per_thousand(share: float | None) -> str:
+    """Say how many in a thousand are wrong, for a share that is right."""
+    if share is None:
+        return "an unknown number"
+    wrong = 1000 * (1 - share)
+    return "fewer than 1" if wrong < 1 else f"{wrong:.0f}"
+
+
+def _interval(row: Mapping[str, Any], measure: str) -> str:
+    if row.get(measure) is None:
+        return "–"
+    low, high = row.get("intervals", {}).get(measure, (None, None))
+    return f"{row[measure]:.1%}" + ("" if low is None else f" ({low:.1%}–{high:.1%})")

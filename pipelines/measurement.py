@@ -46,7 +46,9 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
         payload = evaluate(session.raw, truth, partial(forget_restricted, session, hub)).to_json()
         write_quality(session.raw, payload["link_version"], payload)
         place = hub.reports("linkage", "index.html").parent
-        write_report(session.raw, place, payload, smallest=smallest_cell(hub.agreements))
+        write_report(
+            session.raw, place, smallest=smallest_cell(hub.agreements), max_gap=hub.deployment.max_gap
+        )
         known = tell_link_error(hub, session)
     write_scorecard(hub, known)
     hub.log.append(

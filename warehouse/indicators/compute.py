@@ -164,7 +164,7 @@ def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
         results = latest_results(hub, definition)
         if any((definition.source.project, r.mart_version) in retracted for r in results):
             words = f"{DESTROYED} {words}"
-        scored.append(Scored(definition, results, words))
+        scored.append(Scored(definition, results, words, known))
         duties = codebook.get("obligations", [])
         rules |= {_rule_words(o) for o in duties if o["rule"] in _RULE_WORDS}
         attribution |= {str(o["value"]): None for o in duties if o["rule"] == "attribution"}
