@@ -32,6 +32,7 @@ VERBS: dict[str, str] = {
     "indicators": "pipelines.cli.indicators:indicators",
     "evaluate": "pipelines.cli.evaluate:evaluate",
     "review": "pipelines.cli.review:review",
+    "model": "pipelines.cli.model:model",
     "explain": "pipelines.cli.explain:explain",
     "impact": "pipelines.cli.impact:impact",
     "lineage": "pipelines.cli.lineage:lineage",
