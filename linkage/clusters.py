@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from linkage.agency.compare import compared
-from linkage.agglomerate import Pairs, Rule, average_link, components
+from linkage.agency.compare import apart, compared
+from linkage.agglomerate import Bounds, Pairs, Rule, average_link, components
+from linkage.bounds import keep_bounds
 from linkage.model import Model
-from linkage.predict import Compared, Comparer
+from linkage.predict import Compared, DuckDBComparer
 from linkage.weigh import Sources, Weigher, Weights
 
 LARGEST_GROUP = 300
@@ -28,7 +29,9 @@ LARGEST_GROUP = 300
 
 
 def resolve(connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
-    """Make `link_pair` (a, b, weight, pattern) and `link_cluster` (record_key, source, cluster).
+    """Make `link_pair` (a, b, weight, confidence, pattern), `link_cluster` and `link_prior`.
+
+    `link_cluster` (record_key, source, cluster); `link_prior` (l, r, prior) of sources' names.
 
     Args:
         connection: Holds `link_encoded` and `link_record`.
@@ -37,24 +40,32 @@ def resolve(connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
     Returns:
         The model with m and prior fitted to the pairs.
     """
-    comparer = Comparer(connection, model)
-    sources, sizes = _nodes(connection)
+    comparer = DuckDBComparer(connection, model)
+    sources, sizes = nodes_of(connection)
     pairs = comparer.blocked().joined(compared(connection, model))
     weigher = Weigher(model, sources)
     weigher.fit(pairs)
     weight = weigher.weigh(pairs).weight
-    pairs = pairs.joined(comparer.given(_unscored(connection, len(sizes), pairs, weight > model.stop)))
+    missing = unscored(connection, len(sizes), pairs.a, pairs.b, weight > model.stop)
+    pairs = pairs.joined(comparer.given(missing)).joined(apart(connection, model, missing))
     comparer.close()
     weights = weigher.weigh(pairs)
-    _write_pairs(connection, pairs, weights)
-    _write_clusters(connection, cluster(sizes, pairs, weights, model))
+    told = counted(pairs, weights, weigher.model)
+    write_pairs(connection, pairs, weights.weight, told.confidence)
+    _write_clusters(connection, cluster(sizes, told, weigher.model))
+    _write_priors(connection, weigher)
+    keep_bounds(connection, told, weigher.model, cluster)
     return weigher.model
 
 
 def alone(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `link_pair`, empty, and `link_cluster` with each node a cluster of its own."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE link_pair (a BIGINT, b BIGINT, weight DOUBLE, pattern TINYINT[])"
+        """CREATE OR REPLACE TEMP TABLE link_pair
+            (a BIGINT, b BIGINT, weight DOUBLE, confidence DOUBLE, pattern TINYINT[])"""
+    ).fetchall()
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE link_prior (l VARCHAR, r VARCHAR, prior DOUBLE)"
     ).fetchall()
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE link_cluster AS
@@ -62,24 +73,29 @@ def alone(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
 
 
-def cluster(
-    sizes: npt.NDArray[np.int64], pairs: Compared, weights: Weights, model: Model
-) -> npt.NDArray[np.int64]:
-    """Return for each node the smallest node of its cluster."""
+def counted(pairs: Compared, weights: Weights, model: Model) -> Pairs:
+    """Return the pairs as clusters count them: weights within `clip`, and how much each counts."""
     telling = (weights.weight > 0) | (weights.evidence < model.contradiction)
-    return average_link(
-        sizes,
-        Pairs(
-            pairs.a,
-            pairs.b,
-            np.clip(weights.weight, -model.clip, model.clip),
-            np.where(telling, 1.0, model.doubt),
-        ),
-        Rule(model.unscored, model.doubt, model.stop),
+    return Pairs(
+        pairs.a,
+        pairs.b,
+        np.clip(weights.weight, -model.clip, model.clip),
+        np.where(telling, 1.0, model.doubt),
     )
 
 
-def _nodes(connection: duckdb.DuckDBPyConnection) -> tuple[Sources, npt.NDArray[np.int64]]:
+def cluster(
+    sizes: npt.NDArray[np.int64], pairs: Pairs, model: Model, bounds: Bounds | None = None
+) -> npt.NDArray[np.int64]:
+    """Return for each node the smallest node of its cluster.
+
+    A cluster depends on the nodes and pairs of its own group alone, so that a group may be
+    clustered by itself.
+    """
+    return average_link(sizes, pairs, Rule(model.unscored, model.doubt, model.stop), bounds)
+
+
+def nodes_of(connection: duckdb.DuckDBPyConnection) -> tuple[Sources, npt.NDArray[np.int64]]:
     """Return the nodes' sources, and how many records each node stands for."""
     found = connection.execute(
         """SELECT dense_rank() OVER (ORDER BY source) - 1 AS source, n FROM (
@@ -90,13 +106,24 @@ def _nodes(connection: duckdb.DuckDBPyConnection) -> tuple[Sources, npt.NDArray[
     return Sources(of_node, np.bincount(of_node)), np.asarray(found["n"], dtype=np.int64)
 
 
-def _unscored(
-    connection: duckdb.DuckDBPyConnection, nodes: int, pairs: Compared, strong: npt.NDArray[np.bool_]
+def unscored(
+    connection: duckdb.DuckDBPyConnection,
+    nodes: int,
+    a: npt.NDArray[np.int64],
+    b: npt.NDArray[np.int64],
+    strong: npt.NDArray[np.bool_],
 ) -> str:
-    """Make the table of pairs that are in one group and have not been compared; return its name."""
-    group = components(nodes, pairs.a[strong], pairs.b[strong])
+    """Make the table of pairs that are in one group and have not been compared; return its name.
+
+    Args:
+        connection: Where to make it.
+        nodes: How many nodes there are.
+        a, b: The pairs that have been compared.
+        strong: Which of them hold a group together.
+    """
+    group = components(nodes, a[strong], b[strong])
     connection.register("link_group_data", pa.table({"node": np.arange(nodes), "grp": group}))
-    connection.register("link_compared", pa.table({"a": pairs.a, "b": pairs.b}))
+    connection.register("link_compared", pa.table({"a": a, "b": b}))
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_unscored AS
             WITH chosen AS (
@@ -111,16 +138,39 @@ def _unscored(
     return "link_unscored"
 
 
-def _write_pairs(connection: duckdb.DuckDBPyConnection, pairs: Compared, weights: Weights) -> None:
+def write_pairs(
+    connection: duckdb.DuckDBPyConnection,
+    pairs: Compared,
+    weight: npt.NDArray[np.float64],
+    confidence: npt.NDArray[np.float64],
+) -> None:
+    """Make `link_pair` (a, b, weight, confidence, pattern): patterns are the levels of the comparisons."""
     levels = np.ascontiguousarray(pairs.levels.T).ravel()
     pattern = pa.FixedSizeListArray.from_arrays(pa.array(levels, pa.int8()), len(pairs.levels))
-    columns = {"a": pairs.a, "b": pairs.b, "weight": weights.weight, "pattern": pattern}
+    columns = {"a": pairs.a, "b": pairs.b, "weight": weight, "confidence": confidence, "pattern": pattern}
     connection.register("link_weights", pa.table(columns))
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE link_pair AS
-            SELECT a, b, weight, pattern::TINYINT[] AS pattern FROM link_weights"""
+            SELECT a, b, weight, confidence, pattern::TINYINT[] AS pattern FROM link_weights"""
     ).fetchall()
     connection.unregister("link_weights")
+
+
+def _write_priors(connection: duckdb.DuckDBPyConnection, weigher: Weigher) -> None:
+    count = len(weigher.sources.nodes)
+    place = np.arange(count * count)
+    table = pa.table({"l": place // count, "r": place % count, "prior": weigher.priors})
+    connection.register("link_priors", table)
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE link_prior AS
+            WITH name AS (
+                SELECT source, row_number() OVER (ORDER BY source) - 1 AS number
+                FROM (SELECT DISTINCT source FROM link_record)
+            )
+            SELECT x.source AS l, y.source AS r, prior FROM link_priors p
+            JOIN name x ON x.number = p.l JOIN name y ON y.number = p.r WHERE p.l <= p.r"""
+    ).fetchall()
+    connection.unregister("link_priors")
 
 
 def _write_clusters(connection: duckdb.DuckDBPyConnection, label: npt.NDArray[np.int64]) -> None:

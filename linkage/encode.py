@@ -74,16 +74,24 @@ swapped ones meet too.
 """
 
 
-def encode(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+def encode(connection: duckdb.DuckDBPyConnection, key: bytes, *, blocks: bool = True) -> None:
     """Make `link_encoded` from `link_standard`.
 
     Args:
         connection: Holds the standardised table.
         key: The run's key, 32 bytes; nothing made here can be compared with another run's.
+        blocks: Whether blocking keys are made; else they are empty, for pairs known otherwise.
     """
     standard = connection.execute("SELECT * FROM link_standard").to_arrow_table()
     connection.register("link_encoded_data", _encoded(standard, Encoder(key)))
-    add_blocks(connection, "link_encoded_data", "link_encoded")
+    if blocks:
+        add_blocks(connection, "link_encoded_data", "link_encoded")
+    else:
+        none = ", ".join(f"NULL::BIGINT AS block_{name}" for name in BLOCKS)
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE link_encoded AS
+                SELECT *, {key_sql("number, street")} AS place, {none} FROM link_encoded_data"""
+        ).fetchall()
     connection.unregister("link_encoded_data")
 
 
@@ -95,7 +103,7 @@ def add_blocks(connection: duckdb.DuckDBPyConnection, source: str, table: str) -
         source: Relation with `node` and the fields that keys are made of.
         table: Name of the table to make.
     """
-    keys = ", ".join(f"{_key_sql(fields)} AS block_{name}" for name, (fields, _) in BLOCKS.items())
+    keys = ", ".join(f"{key_sql(fields)} AS block_{name}" for name, (fields, _) in BLOCKS.items())
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE link_blocks AS SELECT node, {keys} FROM {source}"
     ).fetchall()
@@ -107,7 +115,7 @@ def add_blocks(connection: duckdb.DuckDBPyConnection, source: str, table: str) -
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE {table} AS
             WITH capped AS (SELECT node, {capped} FROM link_blocks)
-            SELECT s.*, {_key_sql("number, street")} AS place, capped.* EXCLUDE (node)
+            SELECT s.*, {key_sql("number, street")} AS place, capped.* EXCLUDE (node)
             FROM {source} s JOIN capped USING (node)"""
     ).fetchall()
     connection.execute("DROP TABLE link_blocks").fetchall()
@@ -132,7 +140,7 @@ def _encoded(standard: pa.Table, encoder: Encoder) -> pa.Table:
     return pa.table(columns)
 
 
-def _key_sql(fields: str) -> str:
+def key_sql(fields: str) -> str:
     """SQL for one number that stands for several values, NULL if any is missing."""
     if fields.isidentifier():
         return fields

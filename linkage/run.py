@@ -24,12 +24,17 @@ from data_sharing_agreements.errors import CommonwealError
 from linkage import encode, persons, standardise, telling, train
 from linkage.agency import compare as agency
 from linkage.clusters import alone, record_pairs, resolve
+from linkage.increment import state
+from linkage.increment.causes import tell_causes
+from linkage.increment.chance import Chance, Wish, constraints_changed, keep_basis, look, try_increment
+from linkage.increment.due import REASONS
+from linkage.increment.touched import TABLES as INCREMENT_TABLES
 from linkage.model import Model, read_model
 from linkage.report import write_report
-from linkage.spine import Version, ensure_spine, latest_version, publish
+from linkage.spine import Made, Version, ensure_spine, latest_version, publish
 from linkage.statistics import observed
 
-METHOD = "1"
+METHOD = "2"
 """Counts up when the code changes what it makes of the same input."""
 
 GREY_BELOW = 4.0
@@ -40,7 +45,7 @@ FEWEST_NODES = 2
 
 _TABLES = (
     "link_record", "link_pair", "link_cluster", "link_record_pair", "link_unscored",
-    "link_person_of", "link_change", "link_name_language",
+    "link_person_of", "link_change", "link_name_language", "link_prior", *INCREMENT_TABLES,
 )  # fmt: skip
 
 Progress = Callable[[str], object]
@@ -63,6 +68,8 @@ class LinkOutcome:
         model_digest: Hash of its settings and trained numbers; empty if skipped.
         input_hash: Hash of deliveries, settings and method.
         report: Where the report is, if one was asked for.
+        mode: `full` or `increment`; says nothing if skipped.
+        reason: Why it was a full link, a key of `increment.due.REASONS`.
     """
 
     version: int
@@ -75,6 +82,8 @@ class LinkOutcome:
     model_digest: str
     input_hash: str
     report: Path | None = None
+    mode: str = "full"
+    reason: str = ""
 
 
 def link(
@@ -90,6 +99,7 @@ def link(
     model: Model | None = None,
     agency_key: bytes | None = None,
     admit: Admit | None = None,
+    wish: Wish | None = None,
 ) -> LinkOutcome:
     """Link the sources' records and publish a version of the spine, unless nothing has changed.
 
@@ -107,6 +117,8 @@ def link(
         admit: Called with the trained model before a version is written.
         agency_key: Key agreed with agencies that encode at home; without it, what they sent
             in the relation `permitted_encoding` is linked with each other alone.
+        wish: Whether the link must be a full one, and when it must. An increment is made where
+            `vault` is attached to write and nothing stands against it; it makes no report.
 
     Raises:
         CommonwealError: Splink failed; DuckDB's own errors are left to the opener's guard.
@@ -118,24 +130,50 @@ def link(
     ensure_spine(connection)
     hashed = input_hash(connection, sources, settings, restricted + agency.said_of(agency_key))
     standing = latest_version(connection)
-    if standing is not None and standing.input_hash == hashed:
+    wish = wish or Wish()
+    unchanged = standing is not None and standing.input_hash == hashed and not constraints_changed(connection)
+    if standing is not None and unchanged and not wish.full:
         return _outcome(standing, start, skipped=True)
     with _leaving_nothing(connection), _safely():
+        chance = look(
+            connection, sources, settings, METHOD, restricted, wish, agency=agency.takes_part(connection)
+        )
+        reason = chance.reason
+        if standing is not None and reason is None:
+            least = settings.pair_threshold - GREY_BELOW
+            made = try_increment(connection, chance, standing, run_key, least, hashed, tell)
+            if not isinstance(made, str):
+                return _outcome(made[0], start, skipped=False, pairs=made[1], mode="increment")
+            reason = made
+        tell(f"link: in full, because {REASONS[reason or 'nothing-kept']}")
         facts: dict[str, Any] | None = {} if report_dir else None
-        trained, pairs = _resolve(connection, sources, settings, (run_key, agency_key), tell, facts)
+        keeper = chance if chance.keeps else None
+        trained, pairs = _resolve(connection, sources, settings, (run_key, agency_key), tell, facts, keeper)
         said = admit(trained, _records_by_source(connection)) if admit else None
         tell("link: writing the spine")
         people = persons.assign_persons(connection)
         persons.changes(connection)
+        tell_causes(connection, chance.found, purged=chance.purged)
         (records,) = connection.execute("SELECT count(*) FROM link_record").fetchone() or (0,)
         number = standing.version + 1 if standing else 1
         version = Version(number, trained.name, int(records), people, hashed)
-        publish(connection, version, trained.to_json())
+        if keeper:
+            keep_basis(connection, chance, number, trained, version.records)
+        touched = version.records
+        publish(
+            connection,
+            version,
+            trained.to_json(),
+            Made("full", reason or "nothing-kept", touched, keeps=keeper is not None),
+        )
         if facts is not None:
             telling.tell(connection, run_key, facts | {"model": said})
     report = write_report(connection, report_dir, smallest=smallest) if report_dir else None
     return replace(
-        _outcome(version, start, skipped=False), pairs=pairs, model_digest=trained.digest(), report=report
+        _outcome(version, start, skipped=False, reason=reason or "nothing-kept"),
+        pairs=pairs,
+        model_digest=trained.digest(),
+        report=report,
     )
 
 
@@ -162,11 +200,17 @@ def _resolve(
     keys: tuple[bytes, bytes | None],
     tell: Progress,
     facts: dict[str, Any] | None = None,
+    keeper: Chance | None = None,
 ) -> tuple[Model, int]:
     """Make `link_record`, `link_cluster` and `link_record_pair`; return the trained model and the pairs."""
     tell("link: standardising")
     standardise.latest_values(connection, sources)
+    if keeper:
+        state.mark(connection)
     nodes = standardise.standardise(connection)
+    if keeper:
+        state.make_leads(connection)
+        state.keep_all(connection, model, keeper.stamp)
     tell("link: encoding")
     encode.encode(connection, keys[0])
     encoded = agency.prepare(connection, sources, nodes, keys[1])
@@ -195,17 +239,21 @@ def _records_by_source(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {str(source): int(records) for source, records in rows}
 
 
-def _outcome(version: Version, start: float, *, skipped: bool) -> LinkOutcome:
+def _outcome(
+    version: Version, start: float, *, skipped: bool, pairs: int = 0, mode: str = "full", reason: str = ""
+) -> LinkOutcome:
     return LinkOutcome(
         version.version,
         version.records,
         version.persons,
         time.perf_counter() - start,
         skipped,
-        0,
+        pairs,
         version.model,
         "",
         version.input_hash,
+        mode=mode,
+        reason=reason,
     )
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import duckdb
 
+from linkage import constraints
+
 SPINE_DDL: str = """
 CREATE SCHEMA IF NOT EXISTS warehouse.spine;
 CREATE TABLE IF NOT EXISTS warehouse.spine.version (
@@ -26,6 +28,19 @@ CREATE TABLE IF NOT EXISTS warehouse.spine.change (
     version BIGINT NOT NULL, kind VARCHAR NOT NULL, record_key BIGINT NOT NULL,
     from_person BIGINT, to_person BIGINT
 );
+ALTER TABLE warehouse.spine.change ADD COLUMN IF NOT EXISTS cause VARCHAR;
+ALTER TABLE warehouse.spine.change ADD COLUMN IF NOT EXISTS event BIGINT;
+CREATE TABLE IF NOT EXISTS warehouse.spine.made (
+    version BIGINT NOT NULL, mode VARCHAR NOT NULL, reason VARCHAR NOT NULL,
+    touched BIGINT NOT NULL, drift DOUBLE
+);
+CREATE TABLE IF NOT EXISTS warehouse.spine.node (
+    record_key BIGINT NOT NULL, record_key_lead BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS warehouse.spine.edge (
+    record_key_l BIGINT NOT NULL, record_key_r BIGINT NOT NULL,
+    weight DOUBLE NOT NULL, confidence DOUBLE NOT NULL
+);
 CREATE TABLE IF NOT EXISTS warehouse.spine.pair (
     version BIGINT NOT NULL, record_key_l BIGINT NOT NULL, record_key_r BIGINT NOT NULL,
     weight DOUBLE NOT NULL, probability DOUBLE NOT NULL, pattern TINYINT[]
@@ -39,7 +54,12 @@ CREATE VIEW IF NOT EXISTS warehouse.spine.current AS
 """Statements that make the spine's tables in the database attached as `warehouse`; safe to repeat.
 
 `assignment`: a record's person from a version until, and not including, another.
-`change`: one row a record that a version changed; reading them backwards undoes it.
+`change`: one row a record that a version changed, why (`cause`), and the number in the version
+of the merge, split or move it is part of (`event`, none for a record that only came or went).
+`made`: how a version was made: `full`, `increment` or `undo`, and why so; records touched; how far
+the increment's own agreement lies from the model's.
+`node`, `edge`: kept for the next increment: which records say exactly the same, by the smallest of
+their keys, and the weight of every compared pair of those. Empty where no increment can follow.
 `pair`: weights (log2 odds) of the latest version's pairs of records, its grey zone included, and the
 number of the level each comparison of the model fell into (none where two records say the same).
 `model`: the settings and trained numbers of each version. `quality`: measurements of it.
@@ -57,9 +77,30 @@ class Version:
     input_hash: str
 
 
+@dataclass(frozen=True)
+class Made:
+    """How a version was made.
+
+    Args:
+        mode: `full`, `increment`, or `undo`.
+        reason: Why a full link, as `due` names it; what was undone; else empty.
+        touched: Records compared anew.
+        drift: Largest difference between the shares of levels among the increment's likely
+            pairs and the model's m; none where too few pairs were seen.
+        keeps: Whether nodes and edges are kept for an increment to follow.
+    """
+
+    mode: str = "full"
+    reason: str = ""
+    touched: int = 0
+    drift: float | None = None
+    keeps: bool = False
+
+
 def ensure_spine(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the spine's tables if they do not exist."""
     connection.execute(SPINE_DDL).fetchall()
+    constraints.ensure(connection)
 
 
 def latest_version(connection: duckdb.DuckDBPyConnection) -> Version | None:
@@ -79,15 +120,26 @@ def latest_model(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return dict(json.loads(row[0])) if row else {}
 
 
-def publish(connection: duckdb.DuckDBPyConnection, version: Version, model_json: str) -> None:
+def publish(
+    connection: duckdb.DuckDBPyConnection, version: Version, model_json: str, made: Made | None = None
+) -> None:
     """Write a version from `link_person_of`, `link_change` and `link_record_pair`, in one transaction.
 
     Whoever reads the spine sees the version before or this one, whole; a run killed here
     leaves nothing behind.
+
+    Args:
+        connection: With `warehouse` attached to write. For an increment it holds `link_remade`
+            (record_key) too: records whose pairs were weighed anew, or that are gone.
+        version: The version.
+        model_json: Its model.
+        made: How it was made; in full, keeping nothing for increments, if not given.
     """
+    made = made or Made()
     connection.execute("BEGIN TRANSACTION").fetchall()
     try:
-        for statement, parameters in _statements(version, model_json):
+        statements = [*_assignments(version.version), *_pairs(version.version, made)]
+        for statement, parameters in [*statements, *_facts(version, model_json, made)]:
             connection.execute(statement, parameters).fetchall()
         connection.execute("COMMIT").fetchall()
     except BaseException:
@@ -95,8 +147,10 @@ def publish(connection: duckdb.DuckDBPyConnection, version: Version, model_json:
         raise
 
 
-def _statements(version: Version, model_json: str) -> list[tuple[str, list[Any]]]:
-    number = version.version
+Statements = list[tuple[str, list[Any]]]
+
+
+def _assignments(number: int) -> Statements:
     return [
         (
             """UPDATE warehouse.spine.assignment SET to_version = ?
@@ -111,18 +165,57 @@ def _statements(version: Version, model_json: str) -> list[tuple[str, list[Any]]
         ),
         (
             """INSERT INTO warehouse.spine.change
-                SELECT ?, kind, record_key, from_person, to_person FROM link_change""",
+                    (version, kind, record_key, from_person, to_person, cause, event)
+                SELECT ?, kind, record_key, from_person, to_person, cause, event FROM link_change""",
             [number],
         ),
-        ("DELETE FROM warehouse.spine.pair", []),
-        (
-            """INSERT INTO warehouse.spine.pair
-                SELECT ?, l, r, weight, probability, pattern FROM link_record_pair""",
-            [number],
-        ),
+    ]
+
+
+def _pairs(number: int, made: Made) -> Statements:
+    """Statements that replace pairs, nodes and edges: all of them, or in an increment what was remade."""
+    if made.mode == "undo":
+        return []
+    remade = "SELECT record_key FROM link_remade"
+    either = f"WHERE record_key_l IN ({remade}) OR record_key_r IN ({remade})"
+    part = made.mode == "increment"
+    insert = """INSERT INTO warehouse.spine.pair
+        SELECT ?, l, r, weight, probability, pattern FROM link_record_pair"""
+    where = either if part else ""
+    statements: Statements = [
+        (f"DELETE FROM warehouse.spine.pair {where}", []),
+        (insert, [number]),
+        (f"DELETE FROM warehouse.spine.edge {where}", []),
+        (f"DELETE FROM warehouse.spine.node {f'WHERE record_key IN ({remade})' if part else ''}", []),
+    ]
+    if made.keeps:
+        chosen = "SEMI JOIN link_remade USING (record_key)" if part else ""
+        statements += [
+            (
+                f"""INSERT INTO warehouse.spine.node
+                    SELECT record_key, lead FROM link_record JOIN link_lead USING (node) {chosen}""",
+                [],
+            ),
+            (
+                """INSERT INTO warehouse.spine.edge
+                    SELECT least(x.lead, y.lead), greatest(x.lead, y.lead), weight, confidence
+                    FROM link_pair JOIN link_lead x ON x.node = a JOIN link_lead y ON y.node = b""",
+                [],
+            ),
+        ]
+    return statements
+
+
+def _facts(version: Version, model_json: str, made: Made) -> Statements:
+    number = version.version
+    return [
         ("INSERT INTO warehouse.spine.model VALUES (?, ?)", [number, model_json]),
         (
             "INSERT INTO warehouse.spine.version VALUES (?, now()::TIMESTAMP, ?, ?, ?, ?)",
             [number, version.model, version.records, version.persons, version.input_hash],
+        ),
+        (
+            "INSERT INTO warehouse.spine.made VALUES (?, ?, ?, ?, ?)",
+            [number, made.mode, made.reason, made.touched, made.drift],
         ),
     ]

@@ -35,6 +35,9 @@ SHARED_LIMIT = 5
 """A number carried by people of more than this many different names, or birth dates where
 there are no names, is taken for a placeholder."""
 
+SHARED = "link_shared"
+"""Table (field, value) of hashes of numbers taken for placeholders, so cleared."""
+
 FIELDS: tuple[str, ...] = (
     "given", "initial", "formal", "other_formal", "root", "given_phonetic",
     "surname", "part_a", "part_b", "part_c", "surname_phonetic",
@@ -47,24 +50,33 @@ FIELDS: tuple[str, ...] = (
 _FREE_FIELDS = ("phone", "email", "employer", "household")
 """Fields in which records of one node may differ."""
 
+SAID: tuple[str, ...] = tuple(field for field in FIELDS if field not in _FREE_FIELDS)
+"""Fields in which they may not."""
+
 _TABLES = (
     "link_raw", "link_nickname", "link_street_word", "link_given", "link_middle", "link_surname",
-    "link_street", "link_person", "link_said", "link_fold", "link_standard",
+    "link_street", "link_person", "link_said", "link_fold", "link_standard", SHARED,
 )  # fmt: skip
 
 
-def latest_values(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> int:
+def latest_values(connection: duckdb.DuckDBPyConnection, sources: Sequence[str], within: str = "") -> int:
     """Make `link_raw`: for each record key the latest known value of each role.
 
     A record seen in several deliveries keeps its latest values, field by field, and the
     oldest surname beside them if it changed.
+
+    Args:
+        connection: Holds the relation `IDENTITY`.
+        sources: Whose records.
+        within: Table of the record keys wanted, if not all.
 
     Returns:
         Number of records.
     """
     columns = ", ".join(READ_ROLES)
     latest = ", ".join(f"arg_max({role}, (period, {role})) AS {role}" for role in READ_ROLES)
-    read = f"FROM {IDENTITY} WHERE source IN ({', '.join('?' for _ in sources)})"
+    some = f"SEMI JOIN {within} USING (record_key)" if within else ""
+    read = f"FROM {IDENTITY} {some} WHERE source IN ({', '.join('?' for _ in sources)})"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_several AS
             SELECT record_key {read} GROUP BY record_key HAVING count(*) > 1""",
@@ -94,6 +106,13 @@ def standardise(connection: duckdb.DuckDBPyConnection) -> int:
     Returns:
         Number of nodes: distinct descriptions of a person.
     """
+    describe(connection, "link_person")
+    _make(connection, SHARED, "SELECT ''::VARCHAR AS field, 0::UBIGINT AS value LIMIT 0")
+    return settle(connection)
+
+
+def describe(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Make a table of one standardised description a record from `link_raw`, which is dropped."""
     for statement in names.macros_sql():
         connection.execute(statement).fetchall()
     _make_vocabulary(connection)
@@ -102,8 +121,16 @@ def standardise(connection: duckdb.DuckDBPyConnection) -> int:
     _make(connection, "link_middle", names.given_names_sql(_distinct("middle_name")))
     _make(connection, "link_surname", names.surnames_sql(_distinct("surname", "old_surname")))
     _make(connection, "link_street", places.streets_sql(_distinct("street")))
-    _make(connection, "link_person", _person_sql())
+    _make(connection, table, _person_sql())
     connection.execute("DROP TABLE link_raw").fetchall()
+
+
+def settle(connection: duckdb.DuckDBPyConnection) -> int:
+    """Make `link_record` and `link_standard` from `link_person` and the placeholders known in `SHARED`.
+
+    Returns:
+        Number of nodes.
+    """
     _clear_shared(connection, "ssn", "ssn_first", "ssn_last")
     _clear_shared(connection, "phone")
     return _fold(connection)
@@ -198,11 +225,15 @@ def _clear_shared(connection: duckdb.DuckDBPyConnection, column: str, *also: str
     """Set a number to NULL, and what was taken from it, where too many different people carry it."""
     cleared = ", ".join(f"{name} = NULL" for name in (column, *also))
     connection.execute(
-        f"""UPDATE link_person SET {cleared} WHERE {column} IN (
-            SELECT {column} FROM link_person WHERE {column} IS NOT NULL GROUP BY {column}
+        f"""INSERT INTO {SHARED}
+            SELECT '{column}', hash({column}) FROM link_person WHERE {column} IS NOT NULL GROUP BY {column}
             HAVING least(count(DISTINCT left(given_phonetic, 2)), count(DISTINCT surname_phonetic))
                     > {SHARED_LIMIT}
-                OR count(DISTINCT birth) FILTER (WHERE given IS NULL) > {SHARED_LIMIT})"""
+                OR count(DISTINCT birth) FILTER (WHERE given IS NULL) > {SHARED_LIMIT}"""
+    ).fetchall()
+    connection.execute(
+        f"""UPDATE link_person SET {cleared} WHERE {column} IS NOT NULL
+            AND hash({column}) IN (SELECT value FROM {SHARED} WHERE field = '{column}')"""
     ).fetchall()
 
 
@@ -217,7 +248,7 @@ def _fold(connection: duckdb.DuckDBPyConnection) -> int:
     """
     telling = """given IS NOT NULL AND surname IS NOT NULL
         AND (ssn IS NOT NULL OR (length(birth) = 8 AND (street IS NOT NULL OR middle IS NOT NULL)))"""
-    said = ", ".join(f"coalesce({field}, '')" for field in FIELDS if field not in _FREE_FIELDS)
+    said = ", ".join(f"coalesce({field}, '')" for field in SAID)
     _make(
         connection,
         "link_said",

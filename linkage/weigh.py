@@ -73,11 +73,17 @@ class Sources:
 class Weigher:
     """Weighs pairs by a model; `fit` estimates from pairs what can be estimated."""
 
-    def __init__(self, model: Model, sources: Sources) -> None:
-        """Take a model whose prior, u and kin are known, and the nodes' sources."""
+    def __init__(self, model: Model, sources: Sources, priors: Floats | None = None) -> None:
+        """Take a model whose prior, u and kin are known, and the nodes' sources.
+
+        Args:
+            model: The model.
+            sources: The nodes' sources.
+            priors: By the number of the pair of sources, where they are known already.
+        """
         self.model = model
-        self._sources = sources
-        self._priors = np.full(len(sources.nodes) ** 2, model.prior)
+        self.sources = sources
+        self.priors = np.full(len(sources.nodes) ** 2, model.prior) if priors is None else priors
 
     def fit(self, pairs: Compared) -> None:
         """Estimate m and the priors by expectation maximisation.
@@ -90,18 +96,18 @@ class Weigher:
         sample = pairs.take(np.arange(0, len(pairs), step, dtype=np.int64))
         if not len(sample):
             return
-        kind, start = self._sources.pair_of(sample), self.model
+        kind, start = self.sources.pair_of(sample), self.model
         for _ in range(ROUNDS):
             share = 1 / (1 + np.exp2(-self.weigh(sample).weight))
-            matches = np.bincount(kind, weights=share, minlength=len(self._priors)) * step
-            priors = (matches + PSEUDO_MATCHES) / self._sources.possible()
-            overall = matches.sum() / self._sources.possible()[_upper(len(self._sources.nodes))].sum()
-            self._priors = np.clip(priors, overall / WIDEST, min(overall * WIDEST, 0.5))
+            matches = np.bincount(kind, weights=share, minlength=len(self.priors)) * step
+            priors = (matches + PSEUDO_MATCHES) / self.sources.possible()
+            overall = matches.sum() / self.sources.possible()[_upper(len(self.sources.nodes))].sum()
+            self.priors = np.clip(priors, overall / WIDEST, min(overall * WIDEST, 0.5))
             self.model = replace(_with_m(start, sample, share), prior=float(overall))
 
     def weigh(self, pairs: Compared) -> Weights:
         """Return the weights of pairs."""
-        prior = self._priors[self._sources.pair_of(pairs)]
+        prior = self.priors[self.sources.pair_of(pairs)]
         m, u, kin = (_summed(self.model, pairs, name) for name in ("m", "u", "kin"))
         strangers, relatives = m - u + pairs.terms, m - kin
         against_strangers = strangers + np.log2(prior)
