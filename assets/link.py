@@ -23,10 +23,11 @@ from linkage.run import LinkOutcome, link
 from linkage.spine import latest_model
 from privacy.keys import run_key
 from warehouse.contracts_model import Contracts
+from warehouse.encoded.key import agency_key
 from warehouse.hub import Hub
 from warehouse.opener import Store
 from warehouse.restrictions.own_spine import ask_for_spine, linking, own_spines
-from warehouse.restrictions.relations import permit_identities, restrict, spine_use
+from warehouse.restrictions.relations import permit_encodings, permit_identities, restrict, spine_use
 from warehouse.steps import StepResult
 
 _SCHEMA = (
@@ -87,6 +88,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
     with hub.opener.session(read=[vault], write=[warehouse]) as session, session.guard():
         restricted = restrict(session, hub, spine_use(hub))
         permit_identities(session)
+        permit_encodings(session)
         outcome = link(
             session.raw,
             sources=sources,
@@ -98,6 +100,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
             smallest=smallest_cell(hub.agreements),
             model=admission.settings,
             admit=admission,
+            agency_key=agency_key(hub),
         )
         model = latest_model(session.raw)
     _register(hub, outcome, model, admission)
@@ -149,6 +152,7 @@ def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
             restricted=restricted + purged_records(hub),
             seed=hub.deployment.link_seed,
             progress=workplace.progress,
+            agency_key=agency_key(hub),
         )
     workplace.record(
         StepResult(

@@ -14,6 +14,8 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
+from warehouse.contracts_encoding import Encoding
+
 
 class FileKind(StrEnum):
     """How records lie in a file."""
@@ -176,8 +178,7 @@ class Repeat:
 
     Args:
         count: Number of occurrences.
-        start: First character of the first occurrence; columns before it belong
-            to every occurrence.
+        start: First character of the first one; columns before it belong to all.
         step: Characters from one occurrence to the next. An occurrence of only
             blanks and zeros is none.
     """
@@ -352,6 +353,7 @@ class Contract:
     rules: DeliveryRules = DeliveryRules()
     extra_columns: str = "ignore"
     core: tuple[CoreMapping, ...] = ()
+    encoding: Encoding | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, Table]:
@@ -390,7 +392,7 @@ class Contracts:
         return self.by_source[source]
 
     def __iter__(self) -> Iterator[Contract]:
-        """Iterate over contracts in the order of their sources."""
+        """Iterate over contracts by source."""
         return iter(self.by_source[source] for source in self.sources)
 
     def __len__(self) -> int:

@@ -29,7 +29,7 @@ _SECTIONS: dict[str, frozenset[str]] = {
     "registry": frozenset({"url"}),
     "engine": frozenset({"threads", "memory_limit"}),
     "link": frozenset(
-        {"purpose", "seed", "sources", "model", "approved_models", "unapproved", "max_drift", "max_gap"}
+        {"agency_key", "purpose", "seed", "sources", "model", "approved_models", "unapproved", "max_drift", "max_gap"}
     ),
     "keys": frozenset({"provider", "command"}),
     "ends": frozenset({"automatic"}),
@@ -98,6 +98,7 @@ class Deployment:
         link_purpose: Purpose of the statewide spine.
         link_seed: Seed of every random choice in linkage.
         link_sources: Sources to link; empty means every source with a contract.
+        agency_key: The hub's file of the key agreed with agencies that encode at home.
         link_model: A model of the deployment's own (JSON); none is the one shipped.
         approved_models: Digests of models approved by this deployment's settings; none means
             those shipped as approved.
@@ -130,6 +131,7 @@ class Deployment:
     link_purpose: str = "performance_management"
     link_seed: int = 1
     link_sources: tuple[str, ...] = ()
+    agency_key: Path | None = None
     link_model: Path | None = None
     approved_models: tuple[str, ...] = ()
     use_unapproved_models: bool = False
@@ -180,6 +182,7 @@ class Deployment:
             link_purpose=sections["link"].get("purpose", "performance_management"),
             link_seed=int(sections["link"].get("seed", 1)),
             link_sources=tuple(sections["link"].get("sources", ())),
+            agency_key=_beside(root, sections["link"].get("agency_key")),
             **_linking(root, sections["link"]),
             key_settings=sections["keys"],
             end_automatically=sections["ends"].get("automatic") is True,
@@ -245,6 +248,11 @@ class Deployment:
     def scorecard_date(self) -> date:
         """The date on which figures are judged stale: `as_of`, or today."""
         return self.as_of or self.today()
+
+
+def _beside(root: Path, named: str | None) -> Path | None:
+    """Return the path of a file named in the settings, relative to them."""
+    return root / Path(named).expanduser() if named else None
 
 
 def registry_url_of(settings: Mapping[str, Any], home: Path) -> str:

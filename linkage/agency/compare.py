@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.agency.encoder import AgencyEncoder, schema
-from linkage.agency.parameters import BLOCKS, VECTOR_WORDS, VECTORS
+from privacy.agency_parameters import BLOCKS, VECTOR_WORDS, VECTORS
 from linkage.model import Comparison, Level, Model, case_sql
 from linkage.predict import Compared
 
@@ -33,7 +33,14 @@ USUAL_GRAMS = 14.0
 BATCH = 100_000
 """Records encoded at a time, so that memory does not grow with their number."""
 
-_TABLES = ("link_agency", "link_agency_met", "link_agency_node", "link_agency_term")
+APART = -10.0
+"""Log2 odds that two records are of one person that both have a social security number and
+`FEWEST_KINDS` kinds of block, and share none."""
+
+FEWEST_KINDS = 6
+
+_NUMBERED = sum(1 << i for i, block in enumerate(BLOCKS) if block.fields == ("ssn",))
+_TABLES = ("link_agency", "link_agency_met", "link_agency_node", "link_agency_kind", "link_agency_term")
 _COLUMN = re.compile(r"\b([lr])\.(\w+)")
 _DICE = re.compile(r"dice\((\w+)\)")
 
@@ -41,6 +48,14 @@ _DICE = re.compile(r"dice\((\w+)\)")
 def said_of(key: bytes | None) -> str:
     """Return what in a spine's input hash speaks of the agencies' key: which one, if any."""
     return "" if key is None else f" agency key {hashlib.sha256(b'said' + key).hexdigest()}"
+
+
+def takes_part(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether anything that was encoded at an agency is to be linked."""
+    if not _exists(connection, RELATION):
+        return False
+    found = connection.execute(f"SELECT count(*) > 0 FROM (SELECT 1 FROM {RELATION} LIMIT 1)").fetchone()
+    return bool(found and found[0])
 
 
 def prepare(
@@ -85,6 +100,9 @@ def prepare(
             JOIN latest USING (record_key, period)
             JOIN link_agency_node n ON n.record_key = e.record_key AND n.leads"""
     ).fetchall()
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE link_agency_kind AS {_kinds_sql('link_agency')}"
+    ).fetchall()
     _add_clear(connection, clear_nodes, key)
     connection.execute(
         "INSERT INTO link_record SELECT record_key, source, node, leads FROM link_agency_node"
@@ -110,7 +128,13 @@ def _add_clear(connection: duckdb.DuckDBPyConnection, nodes: int, key: bytes | N
             """INSERT INTO link_agency BY NAME
                 SELECT c.* FROM link_agency_data c SEMI JOIN link_agency_met USING (block, token)"""
         ).fetchall()
+        connection.execute(f"INSERT INTO link_agency_kind {_kinds_sql('link_agency_data')}").fetchall()
         connection.unregister("link_agency_data")
+
+
+def _kinds_sql(rows: str) -> str:
+    """SELECT of the kinds of block each node has, as bits."""
+    return f"SELECT node, bit_or(1 << block::INTEGER) AS kinds FROM {rows} GROUP BY node"
 
 
 def compared(connection: duckdb.DuckDBPyConnection, model: Model) -> Compared:
@@ -168,6 +192,31 @@ def _exists(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
         [name],
     ).fetchone()
     return bool(found and found[0])
+
+
+def apart(connection: duckdb.DuckDBPyConnection, model: Model, pairs: str) -> Compared:
+    """Return those of the given pairs that cannot be compared, with what it says that no block is shared.
+
+    Args:
+        connection: Holds `link_agency_kind`, if anything was encoded at an agency.
+        model: Its comparisons, all unknown here.
+        pairs: Table (join_key_l, join_key_r) of pairs that were not compared.
+    """
+    if not _exists(connection, "link_agency"):
+        return _none(model)
+    found = connection.execute(
+        f"""SELECT join_key_l::BIGINT AS a, join_key_r::BIGINT AS b,
+                {APART}::DOUBLE AS terms
+            FROM {pairs} JOIN link_agency_kind l ON l.node = join_key_l
+            JOIN link_agency_kind r ON r.node = join_key_r
+            WHERE join_key_r IN (SELECT node FROM link_agency_node)
+                AND bit_count(l.kinds & r.kinds) >= {FEWEST_KINDS} AND l.kinds & r.kinds & {_NUMBERED} > 0
+            ORDER BY a, b"""
+    ).fetchnumpy()
+    a = np.asarray(found["a"], dtype=np.int64)
+    levels = np.zeros((len(model.comparisons), len(a)), dtype=np.int8)
+    terms = np.asarray(found["terms"], dtype=np.float64)
+    return Compared(a, np.asarray(found["b"], dtype=np.int64), levels, terms)
 
 
 class Marks:

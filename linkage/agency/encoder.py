@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from linkage.agency.parameters import (
+from privacy.agency_parameters import (
     BLOCKS,
     FIELDS,
     NUMBERS,

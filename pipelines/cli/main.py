@@ -19,6 +19,7 @@ from privacy.redaction import install as redact_logs
 VERBS: dict[str, str] = {
     "init": "pipelines.cli.home:init",
     "synth": "pipelines.cli.synth:synth",
+    "encode": "pipelines.cli.encode:encode",
     "run": "pipelines.cli.run:run",
     "status": "pipelines.cli.status:status",
     "login": "pipelines.cli.accounts:login",

@@ -27,6 +27,8 @@ MAY: dict[str, str] = {
     "assets/fairness.py": "gives it the permitted spine, with each record's source",
     "linkage/evaluate.py": "looks up a truth that `leave_out` has gone through",
     "warehouse/ingest/split.py": "writes what arrives, after rows are withheld",
+    "warehouse/encoded/intake.py": "writes encodings that arrive, of records that were not withheld",
+    "warehouse/encoded/export.py": "an agency's own records, at the agency, where there is no hub",
     "warehouse/restrictions/relations.py": "opens them to readers, without restricted records",
     "warehouse/restrictions/settle.py": "finds whom a restriction reaches",
     "warehouse/restrictions/forget.py": "finds restricted records in a list somebody brings",

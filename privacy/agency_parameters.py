@@ -1,7 +1,7 @@
 """Parameters of the encodings an agency sends: one version, the same for everybody.
 
 Belongs here: blocks, fields and sizes, as data. Does not: making the encodings
-(encoder.py), or comparing them (compare.py). Whoever changes anything here counts
+(linkage.agency.encoder), or comparing them (linkage.agency.compare). Whoever changes anything here counts
 `VERSION` up: deliveries of two versions cannot be compared and are refused.
 
 A record is written once for each of its blocks. A block is a combination of values that
@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 VERSION = 1
-"""Counts up with every change here or in encoder.py that changes an encoding."""
+"""Counts up with every change here or in the encoder that changes an encoding."""
 
 
 @dataclass(frozen=True)
@@ -82,3 +82,20 @@ def fingerprint() -> str:
     """Return a digest of all parameters, which goes into the key and the manifest."""
     said = (VERSION, BLOCKS, tuple(FIELDS.items()), VECTORS, VECTOR_WORDS, NUMBERS, MOST_IN_DELIVERY)
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def columns() -> dict[str, str]:
+    """Return the columns of an encoded row and their DuckDB types, without whose it is."""
+    found = {"block": "TINYINT", "token": "BIGINT"}
+    found |= dict.fromkeys((*FIELDS, PLACE), "SMALLINT")
+    found |= {f"{name}_digits": "BIGINT" for name in NUMBERS}
+    return found | {f"{name}_{word}": "BIGINT" for name in VECTORS for word in range(VECTOR_WORDS)}
+
+
+ADDRESS_FIELDS: tuple[str, ...] = ("number", "street", "unit", "zip", PLACE)
+"""Columns that say where a person lives."""
+
+
+def address_blocks() -> tuple[int, ...]:
+    """Return the blocks, by place, that an address is part of."""
+    return tuple(i for i, block in enumerate(BLOCKS) if set(block.fields) & set(ADDRESS_FIELDS))
