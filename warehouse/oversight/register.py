@@ -1,6 +1,6 @@
 """The public register of a deployment, written to a directory.
 
-Belongs here: bringing documents, registry and link quality together, and the two files.
+Belongs here: bringing documents, registry and link quality together, and the files.
 Does not: what may be public (`data_sharing_agreements.register`).
 """
 
@@ -17,16 +17,24 @@ from warehouse.oversight.linkage import link_quality
 
 
 def write_register(hub: Hub, directory: Path) -> dict[str, Any]:
-    """Write `index.html` and `register.json`, and return what they say.
+    """Write `index.html`, `register.json` and `algorithm.json`, and return what the register says.
 
     Args:
         hub: The hub; no store is opened.
         directory: Made if it does not exist.
     """
-    setting = Setting(hub.deployment.title, hub.deployment.today(), duties_of(hub), link_quality(hub))
+    setting = Setting(
+        hub.deployment.title,
+        hub.deployment.today(),
+        duties_of(hub),
+        link_quality(hub),
+        hub.deployment.link_purpose,
+    )
     content = register(hub.gate.current(), hub.registry, setting)
     directory.mkdir(parents=True, exist_ok=True)
     page = register_html(content)
     (directory / "register.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    record = content["algorithm"]
+    (directory / "algorithm.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     (directory / "index.html").write_text(page, encoding="utf-8")
     return content
