@@ -99,9 +99,9 @@ def look(hub: Hub, account: Account, *, disputed: bool = False) -> dict[str, Any
         return None
     with _opened(hub, identities=mask != PATTERN) as session:
         found = drawing.items(session.raw, waiting)
-        if found.empty:
+        if not found:
             return None
-        item = {str(name): value for name, value in found.iloc[0].items()}
+        item = found[0]
         pair = int(item["record_key_l"]), int(item["record_key_r"])
         shown = evidence(session.raw, item).to_json()
         shown["values"] = [asdict(one) for one in masked_values(session.raw, *pair, mask)]

@@ -105,20 +105,22 @@ def draw(connection: duckdb.DuckDBPyConnection, plan: Plan) -> int:
     return int(row[0]) if row else 0
 
 
-def items(connection: duckdb.DuckDBPyConnection, numbers: Iterable[int]) -> pd.DataFrame:
-    """Return the items of some reviews whose two records may still be looked at.
+def items(connection: duckdb.DuckDBPyConnection, numbers: Iterable[int]) -> list[dict[str, Any]]:
+    """Return the items, in order, of some reviews whose two records may still be looked at.
 
     Args:
         connection: With `warehouse` attached and the relation `permitted_spine`.
         numbers: Of the reviews.
     """
-    return connection.execute(
+    found = connection.execute(
         """SELECT i.* FROM warehouse.review.item i
             SEMI JOIN permitted_spine x ON x.record_key = i.record_key_l
             SEMI JOIN permitted_spine y ON y.record_key = i.record_key_r
             WHERE i.review IN (SELECT unnest(?::BIGINT[])) ORDER BY i.review""",
         [list(numbers)],
-    ).df()
+    )
+    names = [str(column[0]) for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def settled_before(

@@ -6,7 +6,9 @@ Belongs here: the estimator. Does not: its intervals' arithmetic (intervals.py),
 The version's pairs are known: each is joined or not. Precision is the mean, over the
 strata of joined pairs, of the share that is of one person, weighted by the strata's sizes.
 Recall is T / (T + F): T the pairs of one person among joined ones, F those among pairs that
-were compared, kept and not joined, each a sum over its own strata (Cochran 1977, chapter 5).
+were compared, kept and not joined, each a sum over its own strata (Cochran 1977, chapter 5);
+its limits are those of T and F put together on the safe side, which costs little, because
+where recall is high nearly all that is not known is in F.
 Of pairs that were never compared, or too unlikely to be kept, nobody sees any: a share of
 all pairs of one person is assumed to lie there, and is said with the figure.
 
@@ -23,13 +25,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from linkage.review.intervals import LEVEL, Floats, Limits, ratio, total
+from linkage.review.intervals import LEVEL, Floats, Limits, total
 
 SCHEMA = "commonweal/review estimate/1"
 ESTIMATOR = (
     "stratified by weight band, pair of sources and whether joined; weighted by stratum size; limits of "
-    "Clopper and Pearson in each stratum, combined by recovery of variances (Zou, Huang and Zhang 2009; "
-    "Donner and Zou 2012), or of Korn and Graubard (1998) where those are wider"
+    "Clopper and Pearson in each stratum, combined by recovery of variances (Zou, Huang and Zhang 2009), "
+    "or of Korn and Graubard (1998) where those are wider"
 )
 
 
@@ -121,14 +123,20 @@ def _half(counts: Counts, same: Floats, seen: Floats, level: float) -> tuple[Lim
         ones = np.ones_like(right.value)
         return precision, Limits(ones, ones, ones)
     missed = _total(counts, same, seen, ~counts.joined, level)
-    odds = ratio(missed, right)
-    return precision, Limits(1 / (1 + odds.value), 1 / (1 + odds.high), 1 / (1 + odds.low))
+    recall = Limits(
+        _share(right.value, missed.value), _share(right.low, missed.high), _share(right.high, missed.low)
+    )
+    return precision, recall
 
 
 def _total(counts: Counts, same: Floats, seen: Floats, chosen: npt.NDArray[np.bool_], level: float) -> Limits:
     """Return how many pairs of one person some strata hold."""
     seen = np.broadcast_to(seen, np.shape(same))
     return total(same[..., chosen], seen[..., chosen], counts.pairs[..., chosen], level)
+
+
+def _share(part: Floats, rest: Floats) -> Floats:
+    return np.asarray(part / np.maximum(part + rest, 1e-12))
 
 
 def _f1(precision: Floats, recall: Floats) -> Floats:

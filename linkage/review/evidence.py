@@ -112,18 +112,20 @@ def evidence(connection: duckdb.DuckDBPyConnection, item: Mapping[str, Any]) -> 
     )
 
 
-def compared(comparisons: Sequence[Mapping[str, Any]], weight: float | None, pattern: Any) -> Compared:
+def compared(
+    comparisons: Sequence[Mapping[str, Any]], weight: float | None, pattern: Sequence[int] | None
+) -> Compared:
     """Return a pattern in words.
 
     Args:
         comparisons: Of the model, as its JSON has them.
-        weight: Of the pair; None or not a number if none was kept.
-        pattern: For each comparison the number of its level; None where both records say the same.
+        weight: Of the pair; None if none was kept.
+        pattern: For each comparison the number of its level; None where none was kept.
     """
-    known = None if weight is None or math.isnan(weight) else round(float(weight), 1)
-    if known is None:
+    if weight is None:
         return Compared(None, (), (), NOTHING_KNOWN)
-    if pattern is None or isinstance(pattern, float):
+    known = round(float(weight), 1)
+    if pattern is None:
         return Compared(known, (), (), SAME_THROUGHOUT if known > 0 else LEVELS_NOT_KEPT)
     met = [
         (c["name"].replace("_", " "), c["levels"][int(at)])

@@ -8,11 +8,10 @@ to 84 % coverage where errors are rare, and here they are; the finite population
 a sample of n(N-1)/(N-n). Limits of a sum over strata are the wider of two. One comes from
 the strata's limits by recovery of variances (MOVER: Zou, Huang and Zhang 2009, Computational
 Statistics and Data Analysis 53): it does not take a stratum in which no error was seen for
-one without error, but with many strata of few pairs each its far side is too narrow. The
-other is Korn and Graubard's (1998, Survey Methodology 24): Clopper and Pearson with the
-sample size that the estimated variance is worth; it does well where the first does not.
-Limits of a ratio of two independent sums are those of Donner and Zou (2012, Statistical
-Methods in Medical Research 21).
+one without error, but with many strata of few pairs each it is too narrow towards the side
+of the errors seen. The other is Korn and Graubard's (1998, Survey Methodology 24): Clopper
+and Pearson with the sample size that the estimated variance is worth; it does well where the
+first does not. A stratum nobody looked at adds all it could hold.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ def total(hits: Floats, seen: Floats, pairs: Floats, level: float = LEVEL) -> Li
     looked = np.where(seen > 0, pairs, 0.0)
     pooled = (looked * parts.value).sum(axis=-1) / np.maximum(looked.sum(axis=-1), 1e-9)
     value = np.where(seen > 0, parts.value, pooled[..., None])
-    recovered = _recovered(pairs, Limits(value, parts.low, parts.high))
+    recovered = _recovered(pairs, Limits(value, parts.low, parts.high), seen > 0)
     effective = _effective(value, hits, seen, pairs, level)
     return Limits(
         recovered.value,
@@ -80,14 +79,17 @@ def total(hits: Floats, seen: Floats, pairs: Floats, level: float = LEVEL) -> Li
     )
 
 
-def _recovered(pairs: Floats, parts: Limits) -> Limits:
-    """Return the sum over strata by recovery of variances."""
+def _recovered(pairs: Floats, parts: Limits, looked: npt.NDArray[np.bool_]) -> Limits:
+    """Return the sum over strata by recovery of variances; those nobody looked at add in full."""
     value = (pairs * parts.value).sum(axis=-1)
-    below = np.sqrt(((pairs * (parts.value - parts.low)) ** 2).sum(axis=-1))
-    above = np.sqrt(((pairs * (parts.high - parts.value)) ** 2).sum(axis=-1))
-    least = (pairs * parts.low).sum(axis=-1)
-    most = (pairs * parts.high).sum(axis=-1)
-    return Limits(value, np.maximum(value - below, least), np.minimum(value + above, most))
+    below = _distance(pairs * (parts.value - parts.low), looked)
+    above = _distance(pairs * (parts.high - parts.value), looked)
+    return Limits(value, value - below, value + above)
+
+
+def _distance(parts: Floats, looked: npt.NDArray[np.bool_]) -> Floats:
+    known, unknown = np.where(looked, parts, 0.0), np.where(looked, 0.0, parts)
+    return np.asarray(np.sqrt((known**2).sum(axis=-1)) + unknown.sum(axis=-1))
 
 
 def _effective(share: Floats, hits: Floats, seen: Floats, pairs: Floats, level: float) -> Limits:
@@ -103,26 +105,3 @@ def _effective(share: Floats, hits: Floats, seen: Floats, pairs: Floats, level: 
     return Limits(
         mean * size, np.where(exact, mean, found.low) * size, np.where(exact, mean, found.high) * size
     )
-
-
-def ratio(top: Limits, bottom: Limits) -> Limits:
-    """Return top / bottom, both independent of each other; bottom's value must be above 0."""
-    product = top.value * bottom.value
-    with np.errstate(divide="ignore", invalid="ignore"):
-        wide = bottom.high * (2 * bottom.value - bottom.high)
-        under = product**2 - top.low * bottom.high * (2 * top.value - top.low) * (
-            2 * bottom.value - bottom.high
-        )
-        low = np.where(
-            (wide > 0) & (under >= 0), (product - np.sqrt(np.maximum(under, 0))) / wide, top.low / bottom.high
-        )
-        slim = bottom.low * (2 * bottom.value - bottom.low)
-        over = product**2 - top.high * bottom.low * (2 * top.value - top.high) * (
-            2 * bottom.value - bottom.low
-        )
-        high = np.where(
-            (slim > 0) & (over >= 0), (product + np.sqrt(np.maximum(over, 0))) / slim, top.high / bottom.low
-        )
-    value = top.value / bottom.value
-    low, high = np.nan_to_num(low, nan=0.0), np.nan_to_num(high, nan=np.inf, posinf=np.inf)
-    return Limits(value, np.clip(low, 0.0, value), np.maximum(high, value))

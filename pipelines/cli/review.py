@@ -166,7 +166,10 @@ def _show_pair(pair: dict[str, Any] | None) -> None:
 
 def _show_compared(compared: dict[str, Any]) -> None:
     if compared["weight"] is not None:
-        say(f"Weight of all: {compared['weight']:+.1f} (log2 odds; above 0 speaks for one person)")
+        say(
+            f"Weight of all: {compared['weight']:+.1f}, in log2 odds; above 0 speaks for one person. "
+            "It is the smaller of both columns' sums, less how rare such pairs are, more for rare names."
+        )
     if compared["words"]:
         say(f"  {compared['words']}")
     rows = [

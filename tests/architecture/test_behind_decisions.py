@@ -66,6 +66,7 @@ SITES: dict[str, Cover] = {
     "warehouse/query/gateway.py:query": by("warehouse/query/gateway.py:query", "query"),
     "warehouse/query/table.py:table": by("warehouse/query/table.py:table", "query"),
     "pipelines/measurement.py:measure": by("pipelines/measurement.py:measure", "evaluate"),
+    "pipelines/reviews.py:_opened": by("pipelines/reviews.py:_permitted", "review"),
     "pipelines/stores.py:faults_of_stores": by("pipelines/stores.py:faults_of_stores", "keep"),
     "warehouse/oversight/people.py:people_by_source": by(
         "warehouse/oversight/people.py:people_by_source", "keep"

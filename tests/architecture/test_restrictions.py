@@ -26,6 +26,8 @@ MAY: dict[str, str] = {
     "linkage/telling.py": "gives it the records of the version just written",
     "assets/fairness.py": "gives it the permitted spine, with each record's source",
     "linkage/evaluate.py": "looks up a truth that `leave_out` has gone through",
+    "linkage/review/frame.py": "samples pairs of the permitted spine, with their source and weight",
+    "linkage/review/evidence.py": "patterns of a pair of the permitted spine, and of the records around it",
     "warehouse/ingest/split.py": "writes what arrives, after rows are withheld",
     "warehouse/encoded/intake.py": "writes encodings that arrive, of records that were not withheld",
     "warehouse/encoded/export.py": "an agency's own records, at the agency, where there is no hub",
@@ -62,6 +64,8 @@ def test_only_these_modules_name_tables_of_peoples_rows() -> None:
         ("warehouse/marts/own_core.py", "restrict("),
         ("warehouse/marts/views.py", "core_relations("),
         ("pipelines/measurement.py", "forget_restricted"),
+        ("pipelines/reviews.py", "permit_spine("),
+        ("pipelines/reviews.py", "permit_identities("),
         ("warehouse/ingest/flow.py", "withhold("),
     ],
 )
