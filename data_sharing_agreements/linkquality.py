@@ -33,6 +33,15 @@ FEWEST_RECORDS = 50
 DEFAULT_MAX_GAP = 0.02
 """Gap between two groups' precision or recall above which readers are warned."""
 
+COLUMN_WORDS: Mapping[str, str] = {
+    "source": "source",
+    "name_language": "language the name comes from",
+    "race_ethnicity": "race and ethnicity",
+    "age_band": "age",
+    "language_group": "language spoken",
+}
+"""Columns of groups whose name people would not understand."""
+
 _DIGITS = 4
 _OF = {"precision": "joins that are right", "recall": "records of one person joined"}
 
@@ -75,14 +84,11 @@ class Gap:
     @property
     def words(self) -> str:
         """The gap in a sentence."""
-        sure = (
-            "more than chance explains"
-            if self.beyond_chance
-            else "part of it may be chance: groups are small"
-        )
+        sure = "chance alone does not explain it" if self.beyond_chance else "part of it may be chance"
+        groups = f"{group_words(self.column, self.worst)} and {group_words(self.column, self.best)}"
         return (
-            f"By {_plain(self.column)}, {_OF[self.measure]} differ by {self.gap:.1%} between "
-            f"{_plain(self.worst)} and {_plain(self.best)} ({sure}); the limit is {self.limit:.1%}."
+            f"By {column_words(self.column)}, {_OF[self.measure]} differ by {100 * self.gap:.1f} percentage "
+            f"points between {groups}; the limit is {100 * self.limit:.1f}, and {sure}."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -218,5 +224,14 @@ def _gap(by_group: Sequence[Mapping[str, Any]], column: str, measure: str, limit
     )
 
 
-def _plain(code: str) -> str:
-    return code.replace("_", " ")
+def column_words(column: str) -> str:
+    """Say what groups are of."""
+    return COLUMN_WORDS.get(column, column.replace("_", " "))
+
+
+def group_words(column: str, group: str) -> str:
+    """Say a group; a source keeps the name it is known by."""
+    if column == "source":
+        return group
+    text = group.replace("_", " ")
+    return text[:1].upper() + text[1:]

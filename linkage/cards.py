@@ -90,7 +90,7 @@ def level_rows(model: Model) -> list[dict[str, Any]]:
     """Return one row a level that says something: its probabilities and weights."""
     return [
         {
-            "comparison": comparison.name.replace("_", " "),
+            "comparison": comparison_words(comparison.name),
             "level": level.label,
             "m": level.m,
             "u": level.u,
@@ -102,3 +102,8 @@ def level_rows(model: Model) -> list[dict[str, Any]]:
         for level in comparison.levels
         if not level.null
     ]
+
+
+def comparison_words(name: str) -> str:
+    """Say what is compared."""
+    return {"ssn": "social security number"}.get(name, name.replace("_", " "))

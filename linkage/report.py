@@ -18,7 +18,7 @@ import duckdb
 
 from data_sharing_agreements import pages
 from data_sharing_agreements.cells import banded, withheld
-from data_sharing_agreements.linkquality import DEFAULT_MAX_GAP, told
+from data_sharing_agreements.linkquality import DEFAULT_MAX_GAP, column_words, group_words, told
 from linkage import report_charts as charts
 from linkage.cards import level_rows
 from linkage.drift import Drift, drift
@@ -160,6 +160,8 @@ def render(content: Content) -> str:
         interval=_interval,
         safe=lambda count: withheld(count, content.smallest),
         columns=_columns(content.quality),
+        column_words=column_words,
+        group_words=group_words,
         group_charts={name: charts.groups(part) for name, part in _columns(content.quality).items()},
         falls=[(fall, charts.waterfall(fall)) for fall in content.falls],
         weights=charts.weights(rows),
@@ -207,16 +209,11 @@ def _changes(connection: duckdb.DuckDBPyConnection, number: int) -> dict[str, in
     return {str(kind): int(count) for kind, count in rows}
 
 
-def _holding(weakest: Weakest, smallest: int) -> list[tuple[str, int, int]]:
-    """Return (words, persons, of them of three records or more); bands that few have are taken together."""
-    numbered = [(i, persons) for i, (_, _, persons, _) in enumerate(weakest.bands) if persons]
-    several = [large for _, _, _, large in weakest.bands]
+def _holding(weakest: Weakest, smallest: int) -> list[tuple[str, int]]:
+    """Return (words, persons); bands that few have are taken together."""
+    numbered = [(i, persons) for i, (_, _, persons) in enumerate(weakest.bands) if persons]
     return [
-        (
-            BAND_WORDS[first] if first == last else f"{BAND_WORDS[last]}, or weaker",
-            count,
-            sum(several[first : last + 1]),
-        )
+        (BAND_WORDS[first] if first == last else f"{BAND_WORDS[last]}, or weaker", count)
         for first, last, count in banded(numbered, smallest)
     ]
 

@@ -13,7 +13,7 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup
 
-from data_sharing_agreements.pages import words
+from data_sharing_agreements.linkquality import group_words
 from linkage.waterfalls import Waterfall
 
 ACCENT, PATH, GREEN, RED, MUTED = "#0b5c7a", "#c07a1e", "#3f7d58", "#c4532f", "#5b6b7b"
@@ -37,7 +37,7 @@ def groups(rows: Sequence[Mapping[str, Any]]) -> Markup:
     named = {"joins that are right": "precision", "records of one person joined": "recall"}
     values = [
         {
-            "group": words(row["group"]),
+            "group": group_words(row["column"], row["group"]),
             "of": of,
             "value": row[measure],
             "low": row["intervals"].get(measure, [row[measure]] * 2)[0],
@@ -161,7 +161,7 @@ def _color(domain: list[str], colors: list[str]) -> dict[str, Any]:
         "title": None,
         "sort": domain,
         "scale": {"domain": domain, "range": colors[: len(domain)]},
-        "legend": {"orient": "top", "labelColor": MUTED},
+        "legend": {"orient": "top", "labelColor": MUTED, "labelLimit": 260, "symbolOpacity": 1},
     }
 
 

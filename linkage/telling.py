@@ -42,6 +42,7 @@ def tell(connection: duckdb.DuckDBPyConnection, run_key: bytes, facts: Mapping[s
     )
     connection.execute("DROP TABLE temp.link_name_language").fetchall()
     named = [_named(part, classes) for part in measured["by_subgroup"]]
+    named.sort(key=lambda part: (part["column"] != "source", part["group"]))
     write_quality(connection, version.version, measured | {"by_subgroup": named}, "model")
     write_quality(connection, version.version, facts, "facts")
 

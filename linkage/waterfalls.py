@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from linkage.cards import comparison_words
 from linkage.model import Model
 
 _ZONES: tuple[tuple[str, str, float, float, bool], ...] = (
@@ -82,7 +83,7 @@ def _steps(model: Model, pattern: Sequence[int], weight: float) -> tuple[Step, .
     for comparison, number in zip(model.comparisons, pattern, strict=True):
         level = comparison.levels[number]
         if not level.null:
-            name = comparison.name.replace("_", " ")
+            name = comparison_words(comparison.name)
             steps.append(Step(name, level.label, math.log2(level.m / level.u)))
     rest = weight - sum(step.bits for step in steps)
-    return (*steps, Step("rare names, kin, sources", "", rest))
+    return (*steps, Step("rarity, relatives, sources", "", rest))

@@ -33,12 +33,12 @@ class Weakest:
 
     Args:
         bands: For each band, from the weakest: its lowest and highest weight (None without
-            bound), how many persons, and of them with three records or more.
+            bound), and how many persons.
         apart: Persons whose compared pairs do not hold all of their records together:
             joined by a decision, or as part of a person too large to compare.
     """
 
-    bands: tuple[tuple[float | None, float | None, int, int], ...]
+    bands: tuple[tuple[float | None, float | None, int], ...]
     apart: int
 
 
@@ -77,7 +77,7 @@ def _banded(person: Ints, left: Ints, right: Ints, weight: Floats) -> Weakest:
     bands = []
     for low, high in pairwise(limits):
         chosen = whole & (weakest >= low) & (weakest < high)
-        bands.append((_bound(low), _bound(high), int(chosen.sum()), int((chosen & (sizes > 2)).sum())))
+        bands.append((_bound(low), _bound(high), int(chosen.sum())))
     return Weakest(tuple(bands), int(((sizes > 1) & ~whole).sum()))
 
 
