@@ -19,6 +19,8 @@ from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.ends import BEFORE, Scope
 from data_sharing_agreements.errors import ErrorDetail, Refused
 from data_sharing_agreements.restrictions import own_spine_sources
+from linkage.increment.chance import Wish
+from linkage.increment.due import limits_of
 from linkage.run import LinkOutcome, link
 from linkage.spine import latest_model
 from privacy.keys import run_key
@@ -84,8 +86,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
         return None
     sources = permitted_sources(workplace)
     admission = Admission(hub, sources)
-    vault, warehouse = Store.vault(), Store.warehouse()
-    with hub.opener.session(read=[vault], write=[warehouse]) as session, session.guard():
+    with hub.opener.session(write=[Store.vault(), Store.warehouse()]) as session, session.guard():
         restricted = restrict(session, hub, spine_use(hub))
         permit_identities(session)
         permit_encodings(session)
@@ -101,6 +102,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
             model=admission.settings,
             admit=admission,
             agency_key=agency_key(hub),
+            wish=Wish(workplace.full_link, limits_of(hub.deployment.full_link)),
         )
         model = latest_model(session.raw)
     _register(hub, outcome, model, admission)

@@ -115,7 +115,6 @@ def _make_pairs(connection: duckdb.DuckDBPyConnection) -> None:
             FROM warehouse.spine.pair p
             JOIN {_MEMBER} x ON x.record_key = p.record_key_l
             JOIN {_MEMBER} y ON y.record_key = p.record_key_r
-            WHERE p.version <= (SELECT max(version) FROM warehouse.spine.version)
             GROUP BY p.record_key_l, p.record_key_r"""
     ).fetchall()
     connection.execute(

@@ -23,13 +23,22 @@ HOME_VARIABLE = "COMMONWEAL_HOME"
 REGISTRY_VARIABLE = "COMMONWEAL_REGISTRY"
 
 _DIRECTORIES = ("contracts", "agreements", "core", "marts", "indicators")
+_LINK_LIMITS: Mapping[str, float] = {
+    "full_after_increments": 60,
+    "full_after_days": 92,
+    "full_at_share": 0.2,
+    "full_at_drift": 0.1,
+}
+"""Settings of when everything is linked again, and their defaults."""
+
 _SECTIONS: dict[str, frozenset[str]] = {
     "deployment": frozenset({"name", "title", *_DIRECTORIES}),
     "home": frozenset({"path"}),
     "registry": frozenset({"url"}),
     "engine": frozenset({"threads", "memory_limit"}),
     "link": frozenset(
-        {"agency_key", "purpose", "seed", "sources", "model", "approved_models", "unapproved", "max_drift", "max_gap"}
+        {"agency_key", "purpose", "seed", "sources", "model", "approved_models", "unapproved", "max_drift"}
+        | {"max_gap", *_LINK_LIMITS}
     ),
     "keys": frozenset({"provider", "command"}),
     "ends": frozenset({"automatic"}),
@@ -43,6 +52,10 @@ _LINK_VALUES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     ("unapproved", '"use" or "refuse"', lambda v: v in (None, "use", "refuse")),
     ("max_gap", "a share from 0 to 1", lambda v: v is None or (type(v) in (int, float) and 0 <= v <= 1)),
     ("max_drift", "a number of bits", lambda v: v is None or (type(v) in (int, float) and v >= 0)),
+    *(
+        (name, "a number from 0 up", lambda v: v is None or (type(v) in (int, float) and v >= 0))
+        for name in _LINK_LIMITS
+    ),
     (
         "approved_models",
         "a list of digests",
@@ -105,6 +118,8 @@ class Deployment:
         use_unapproved_models: Whether a model nobody has approved is used all the same, and
             said so everywhere, or the link is held.
         max_drift: How far a newly trained model may move from an approved one, in bits.
+        full_link: When everything is linked again, by the name of the setting: after how many
+            increments or days, at what share of records changed, at what drift.
         max_gap: Gap between two groups' link errors above which readers are warned.
         key_settings: Where role keys come from; see `privacy.key_providers`.
         end_automatically: Whether what ended and is overdue is destroyed without being asked for.
@@ -137,6 +152,7 @@ class Deployment:
     use_unapproved_models: bool = False
     max_drift: float = 1.0
     max_gap: float = DEFAULT_MAX_GAP
+    full_link: Mapping[str, float] = field(default_factory=lambda: dict(_LINK_LIMITS))
     key_settings: Mapping[str, object] = field(default_factory=dict)
     end_automatically: bool = False
     review: Review = field(default_factory=Review)
@@ -279,6 +295,7 @@ def _linking(root: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
         "use_unapproved_models": settings.get("unapproved") == "use",
         "max_drift": float(settings.get("max_drift", 1.0)),
         "max_gap": float(settings.get("max_gap", DEFAULT_MAX_GAP)),
+        "full_link": {name: settings.get(name, value) for name, value in _LINK_LIMITS.items()},
     }
 
 

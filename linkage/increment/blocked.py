@@ -7,7 +7,7 @@ frequencies counted in the last full link; the pairs whose weights stand. Does n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 
 import duckdb
 import numpy as np
@@ -15,31 +15,78 @@ import numpy as np
 from linkage.agglomerate import Pairs
 from linkage.encode import BLOCKS
 from linkage.increment.state import SCHEMA, term_columns, term_sql
-from linkage.model import Model
-from linkage.predict import Compared, DuckDBComparer
+from linkage.model import Model, case_sql
+from linkage.predict import Compared, Floats, as_compared, told_apart
 
 
-class KeptTerms(DuckDBComparer):
-    """A comparer by frequencies that were counted elsewhere than in the encoded table."""
+class KeptComparer:
+    """Compares given pairs of `link_encoded` by the model's conditions and kept frequencies.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, model: Model, terms: Mapping[str, str]) -> None:
-        """Take the connection and the model, and for each frequency column a SELECT (column, tf_column)."""
-        super().__init__(connection, model)
-        self._terms = tuple(f"link_terms_{column}" for column in terms)
-        for name, (column, select) in zip(self._terms, terms.items(), strict=True):
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}").fetchall()
-            counts = self._linker._db_api.register(name, table_name=f"input_{name}")
-            self._linker.table_management.register_term_frequency_lookup(counts, column)
+    Level and frequency adjustment are those Splink gives, by the same conditions in one plain
+    query: preparing Splink for a few thousand pairs takes longer than comparing them.
+    """
 
-    def blocked_among(self, pairs: str) -> Compared:
-        """Compare the pairs of a table (join_key_l, join_key_r); keep those of `predict_from` or more."""
-        return self._read(pairs, self._model.predict_from)
+    def __init__(self, connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+        """Take the model, and a connection that holds `link_encoded` and `link_standard`.
+
+        Frequencies are those counted in the last full link; a value nobody had then counts as
+        that of one record.
+        """
+        self._connection = connection
+        self._model = told_apart(model)
+        shares = {
+            column: f"""(SELECT h.node, coalesce(t.n, 1) / (
+                    SELECT coalesce(max(total), 1) FROM {SCHEMA}.term WHERE field = '{column}') AS share
+                FROM (SELECT node, {term_sql(column)} AS value FROM link_standard) h
+                LEFT JOIN (SELECT value, n FROM {SCHEMA}.term WHERE field = '{column}') t USING (value))"""
+            for column in term_columns(model)
+        }
+        columns = ", ".join(f"{column}.share AS share_{column}" for column in shares)
+        joins = " ".join(f"JOIN {select} AS {column} USING (node)" for column, select in shares.items())
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE link_kept_share AS
+                SELECT node {"," if shares else ""} {columns}
+                FROM (SELECT node FROM link_standard) AS every_node {joins}"""
+        ).fetchall()
+
+    def given(self, pairs: str, threshold: float | None = None) -> Compared:
+        """Compare the pairs of a table (join_key_l, join_key_r).
+
+        Args:
+            pairs: Its name; no pair twice, the smaller node on the left.
+            threshold: Lowest weight against strangers of a pair that is kept; all are if not given.
+        """
+        comparisons = self._model.comparisons
+        cases = ", ".join(f"({case_sql(c)})::TINYINT AS level_{i}" for i, c in enumerate(comparisons))
+        terms = [
+            f"WHEN level_{i} = {k} THEN {math.log2(level.u)!r} - log2(share_{level.term})"
+            for i, c in enumerate(comparisons)
+            for k, level in enumerate(c.levels)
+            if level.term
+        ]
+        summed = " + ".join(f"(CASE {term} ELSE 0.0 END)" for term in terms) or "0.0"
+        found = self._connection.execute(
+            f"""WITH compared AS (
+                    SELECT p.join_key_l AS a, p.join_key_r AS b, {cases}
+                    FROM {pairs} p JOIN link_encoded l ON l.node = p.join_key_l
+                    JOIN link_encoded r ON r.node = p.join_key_r
+                )
+                SELECT a::BIGINT AS a, b::BIGINT AS b, compared.* EXCLUDE (a, b), {summed} AS terms
+                FROM compared JOIN link_kept_share s ON s.node = compared.a ORDER BY a, b"""
+        ).fetchnumpy()
+        result = as_compared(found, len(comparisons))
+        return result if threshold is None else result.take(self._weight(result) >= threshold)
 
     def close(self) -> None:
         """Drop what was made."""
-        super().close()
-        for name in self._terms:
-            self._connection.execute(f"DROP TABLE IF EXISTS temp.{name}").fetchall()
+        self._connection.execute("DROP TABLE IF EXISTS temp.link_kept_share").fetchall()
+
+    def _weight(self, pairs: Compared) -> Floats:
+        total = pairs.terms + math.log2(self._model.prior / (1 - self._model.prior))
+        for comparison, levels in zip(self._model.comparisons, pairs.levels, strict=True):
+            table = np.array([0.0 if x.null else math.log2(x.m / x.u) for x in comparison.levels])
+            total = total + table[levels]
+        return total
 
 
 def remade_pairs(connection: duckdb.DuckDBPyConnection) -> str:
@@ -70,28 +117,6 @@ def remade_pairs(connection: duckdb.DuckDBPyConnection) -> str:
             WHERE x.node <> y.node"""
     ).fetchall()
     return "link_remade_pair"
-
-
-def kept_terms(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, str]:
-    """Return for each frequency column a SELECT (column, tf_column) of the shares counted in full.
-
-    A value nobody had then counts as that of one record. Holds what `encode` made, and
-    `link_standard`, from which the hashes are taken; call before it is dropped.
-    """
-    columns = term_columns(model)
-    hashes = ", ".join(f"{term_sql(column)} AS {column}" for column in columns)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE link_encoded_terms AS SELECT node, {hashes} FROM link_standard"
-    ).fetchall()
-    return {
-        column: f"""SELECT DISTINCT e.{column} AS {column},
-                (coalesce(t.n, 1) / (SELECT coalesce(max(total), 1) FROM {SCHEMA}.term
-                    WHERE field = '{column}'))::DOUBLE AS tf_{column}
-            FROM link_encoded e JOIN link_encoded_terms h USING (node)
-            LEFT JOIN {SCHEMA}.term t ON t.field = '{column}' AND t.value = h.{column}
-            WHERE e.{column} IS NOT NULL"""
-        for column in columns
-    }
 
 
 def standing_pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> Pairs:

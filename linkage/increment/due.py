@@ -44,6 +44,16 @@ class Limits:
     drift: float = 0.1
 
 
+def limits_of(settings: Mapping[str, float]) -> Limits:
+    """Return the limits a deployment sets, by the names of its settings."""
+    return Limits(
+        int(settings["full_after_increments"]),
+        int(settings["full_after_days"]),
+        float(settings["full_at_share"]),
+        float(settings["full_at_drift"]),
+    )
+
+
 @dataclass(frozen=True)
 class Now:
     """What a link would be made from now; see `Basis` for the words.

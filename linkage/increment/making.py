@@ -24,7 +24,7 @@ from linkage import encode, persons, standardise
 from linkage.agglomerate import Pairs
 from linkage.bounds import Records, clustered
 from linkage.clusters import cluster, counted, nodes_of, record_pairs, unscored, write_pairs
-from linkage.increment.blocked import KeptTerms, kept_terms, remade_pairs, standing_pairs
+from linkage.increment.blocked import KeptComparer, remade_pairs, standing_pairs
 from linkage.increment.causes import tell_causes
 from linkage.increment.state import Basis, keep_some
 from linkage.increment.touched import Difference, describe_reach
@@ -94,12 +94,11 @@ def _resolve(
     """Make `link_pair` of what was compared, and `link_cluster`; return the drift."""
     given = remade_pairs(connection)
     encode.encode(connection, run_key, blocks=False)
-    terms = kept_terms(connection, model)
-    comparer = KeptTerms(connection, model, terms)
+    comparer = KeptComparer(connection, model)
     standardise.drop(connection)
     sources, sizes = nodes_of(connection)
     weigher = Weigher(model, sources, _priors(connection, basis, model, sources))
-    new = comparer.blocked_among(given)
+    new = comparer.given(given, model.predict_from)
     weights = weigher.weigh(new)
     standing = standing_pairs(connection, model)
     all_pairs = _joined(standing, counted(new, weights, model))

@@ -24,7 +24,7 @@ from linkage.standardise import IDENTITY, SHARED
 TABLES: tuple[str, ...] = (
     "link_candidate", "link_touched", "link_gone", "link_old_lead", "link_remade", "link_remade_node",
     "link_reach", "link_within", "link_seek", "link_lead", "link_mark", "link_mark_more",
-    "link_person_more", "link_scope", "link_remade_pair", "link_encoded_terms",
+    "link_person_more", "link_scope", "link_remade_pair", "link_kept_share",
 )  # fmt: skip
 """Temporary tables of an increment, to be dropped whatever happens."""
 
