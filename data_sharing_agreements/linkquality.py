@@ -209,7 +209,7 @@ def _gap(by_group: Sequence[Mapping[str, Any]], column: str, measure: str, limit
         return None
     rows.sort(key=lambda row: (row[measure], row["group"]))
     worst, best = rows[0], rows[-1]
-    gap = best[measure] - worst[measure]
+    gap = round(best[measure] - worst[measure], _DIGITS)
     (low_w, high_w), (low_b, high_b) = worst["intervals"][measure], best["intervals"][measure]
     return Gap(
         column,
