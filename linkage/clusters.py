@@ -12,6 +12,8 @@ records have little in common to compare, counts for little in a mean.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,7 @@ from linkage.agglomerate import Bounds, Pairs, Rule, average_link, components
 from linkage.bounds import keep_bounds
 from linkage.model import Model
 from linkage.predict import Compared, DuckDBComparer
+from linkage.refine import NEVER, contradictions
 from linkage.weigh import Sources, Weigher, Weights
 
 LARGEST_GROUP = 300
@@ -49,13 +52,33 @@ def resolve(connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
     missing = unscored(connection, len(sizes), pairs.a, pairs.b, weight > model.stop)
     pairs = pairs.joined(comparer.given(missing)).joined(apart(connection, model, missing))
     comparer.close()
-    weights = weigher.weigh(pairs)
-    told = counted(pairs, weights, weigher.model)
+    weights, told, label = _settled(sizes, pairs, weigher)
     write_pairs(connection, pairs, weights.weight, told.confidence)
-    _write_clusters(connection, cluster(sizes, told, weigher.model))
+    _write_clusters(connection, label)
     _write_priors(connection, weigher)
     keep_bounds(connection, told, weigher.model, cluster)
     return weigher.model
+
+
+def _settled(
+    sizes: npt.NDArray[np.int64], pairs: Compared, weigher: Weigher
+) -> tuple[Weights, Pairs, npt.NDArray[np.int64]]:
+    """Return weights, pairs as counted and clusters, after what the first clusters teach.
+
+    Two sources that have little in common to compare overlap as far as the clusters say that a
+    third source holds together. Then what contradicts within a cluster takes it apart.
+    """
+    first = cluster(sizes, counted(pairs, weigher.weigh(pairs), weigher.model), weigher.model)
+    weigher.learn_overlap(first)
+    weights = weigher.weigh(pairs)
+    told = counted(pairs, weights, weigher.model)
+    label = cluster(sizes, told, weigher.model)
+    wrong = contradictions(label, pairs, weigher.model)
+    if wrong.any():
+        weights = replace(weights, weight=np.where(wrong, NEVER, weights.weight))
+        told = counted(pairs, weights, weigher.model)
+        label = cluster(sizes, told, weigher.model)
+    return weights, told, label
 
 
 def alone(connection: duckdb.DuckDBPyConnection) -> None:
@@ -75,11 +98,12 @@ def alone(connection: duckdb.DuckDBPyConnection) -> None:
 
 def counted(pairs: Compared, weights: Weights, model: Model) -> Pairs:
     """Return the pairs as clusters count them: weights within `clip`, and how much each counts."""
-    telling = (weights.weight > 0) | (weights.evidence < model.contradiction)
+    never = weights.weight <= NEVER
+    telling = (weights.weight > 0) | (weights.evidence < model.contradiction) | never
     return Pairs(
         pairs.a,
         pairs.b,
-        np.clip(weights.weight, -model.clip, model.clip),
+        np.where(never, NEVER, np.clip(weights.weight, -model.clip, model.clip)),
         np.where(telling, 1.0, model.doubt),
     )
 
@@ -171,6 +195,27 @@ def _write_priors(connection: duckdb.DuckDBPyConnection, weigher: Weigher) -> No
             JOIN name x ON x.number = p.l JOIN name y ON y.number = p.r WHERE p.l <= p.r"""
     ).fetchall()
     connection.unregister("link_priors")
+
+
+def write_labels(
+    connection: duckdb.DuckDBPyConnection,
+    record_key: npt.NDArray[np.int64],
+    label: npt.NDArray[np.int64],
+    sources: str = "link_record",
+) -> None:
+    """Make `link_cluster` (record_key, source, cluster) from each record's cluster.
+
+    Args:
+        connection: Where to make it.
+        record_key, label: The records and their clusters.
+        sources: Relation with each record's source.
+    """
+    connection.register("link_label", pa.table({"record_key": record_key, "cluster": label}))
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE link_cluster AS
+            SELECT record_key, source, cluster FROM {sources} JOIN link_label USING (record_key)"""
+    ).fetchall()
+    connection.unregister("link_label")
 
 
 def _write_clusters(connection: duckdb.DuckDBPyConnection, label: npt.NDArray[np.int64]) -> None:

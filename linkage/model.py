@@ -171,6 +171,13 @@ def condition_sql(level: Level) -> str:
     return _APART.sub(apart, _DICE.sub(dice, level.when)) or "ELSE"
 
 
+def compared_columns(model: Model) -> frozenset[str]:
+    """Return the columns of encodings that comparing by a model reads."""
+    levels = [level for comparison in model.comparisons for level in comparison.levels]
+    named = {name for level in levels for name, _ in _SIDE.findall(condition_sql(level))}
+    return frozenset(named | {level.term for level in levels if level.term})
+
+
 def splink_settings(model: Model) -> dict[str, Any]:
     """Return the model as Splink settings for tables made by `encode`."""
     return {
