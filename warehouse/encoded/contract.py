@@ -72,7 +72,7 @@ def _files(contract: Contract) -> tuple[FilePattern, ...]:
     return (
         *tables,
         FilePattern(place + ENCODINGS.replace(".", r"\."), (ENCODINGS,)),
-        FilePattern(place + MANIFEST.replace(".", r"\."), (MANIFEST,)),
+        FilePattern(place + MANIFEST.replace(".", r"\."), (MANIFEST,), required=False),
     )
 
 
