@@ -34,6 +34,7 @@ from linkage import encode, standardise, train
 from linkage.clusters import resolve
 from linkage.model import Model, read_model
 from linkage.run import link
+from linkage.spine import ensure_spine
 
 KEY = bytes(32)
 THRESHOLDS = (0.3, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999)
@@ -109,6 +110,8 @@ def ours(place: Path) -> Figures:
 def in_clear(place: Path) -> Figures:
     """Link by the same model, training and clusters on clear values, and score."""
     with data.opened(place) as connection:
+        connection.execute("ATTACH ':memory:' AS warehouse").fetchall()
+        ensure_spine(connection)
         standardise.latest_values(connection, _sources(connection))
         nodes = standardise.standardise(connection)
         encode.add_blocks(connection, "link_standard", "link_encoded")

@@ -134,7 +134,7 @@ def _from_frame(place: Path, frame: pd.DataFrame, roles: dict[str, str]) -> None
     data = frame[list(known)].rename(columns=known).apply(lambda values: values.astype("string").str.strip())
     data = data.mask(data == "")
     data["birth_date"] = data["birth_date"].str.replace("-", "")
-    data["source"] = frame["source"] if "source" in frame else "file"
+    data["source"] = frame.get("source", "file")
     data["record_key"] = range(len(data))
     data["delivery_id"], data["period"] = data["source"], "all"
     truth = pd.DataFrame({"key": data["record_key"], "person": frame["person"].astype(str)})

@@ -40,6 +40,7 @@ NUMBERS: tuple[str, ...] = ("birth", "ssn")
 _WORD = re.compile(r"\w+")
 _FUNCTIONS = frozenset({"least", "greatest"})
 _NAMES = "least(given, surname), greatest(given, surname)"
+_SOUNDS = "least(given_phonetic, surname_phonetic), greatest(given_phonetic, surname_phonetic)"
 BLOCKS: Mapping[str, tuple[str, int]] = {
     "ssn": ("ssn", 500),
     "birth_given": ("day_month, birth_year, given_phonetic", 500),
@@ -48,8 +49,14 @@ BLOCKS: Mapping[str, tuple[str, int]] = {
     "name_zip": (f"{_NAMES}, zip", 100),
     "name_year": (f"{_NAMES}, birth_year", 200),
     "name_middle": (f"{_NAMES}, middle_initial", 60),
-    "sound_zip": ("given_phonetic, surname_phonetic, zip", 60),
-    "sound_year": ("given_phonetic, surname_phonetic, birth_year", 60),
+    "sound": (_SOUNDS, 12),
+    "sound_zip": (f"{_SOUNDS}, zip", 60),
+    "sound_year": (f"{_SOUNDS}, birth_year", 100),
+    "sound_day": ("day_month, given_phonetic, surname_phonetic", 60),
+    "part_year": ("part_a, given_phonetic, birth_year", 100),
+    "part_zip": ("part_a, given_phonetic, zip", 60),
+    "given_year_zip": ("given_phonetic, birth_year, zip", 60),
+    "household_given": ("household, given_phonetic", 60),
     "place_given": ("street, number, given_phonetic", 200),
     "employer_name": ("employer, given_phonetic, surname_phonetic", 100),
     "birth_ssn_last": ("birth, ssn_last", 200),

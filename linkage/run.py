@@ -34,7 +34,7 @@ from linkage.report import write_report
 from linkage.spine import Made, Version, ensure_spine, latest_version, publish
 from linkage.statistics import observed
 
-METHOD = "2"
+METHOD = "3"
 """Counts up when the code changes what it makes of the same input."""
 
 GREY_BELOW = 4.0
@@ -143,6 +143,9 @@ def link(
             least = settings.pair_threshold - GREY_BELOW
             made = try_increment(connection, chance, standing, run_key, least, hashed, tell)
             if not isinstance(made, str):
+                if report_dir:
+                    telling.tell(connection, run_key, telling.facts_of(connection, standing.version))
+                    write_report(connection, report_dir, smallest=smallest)
                 return _outcome(made[0], start, skipped=False, pairs=made[1], mode="increment")
             reason = made
         tell(f"link: in full, because {REASONS[reason or 'nothing-kept']}")

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from linkage.model import Model
 from linkage.predict import Compared
@@ -100,10 +101,30 @@ class Weigher:
         for _ in range(ROUNDS):
             share = 1 / (1 + np.exp2(-self.weigh(sample).weight))
             matches = np.bincount(kind, weights=share, minlength=len(self.priors)) * step
-            priors = (matches + PSEUDO_MATCHES) / self.sources.possible()
-            overall = matches.sum() / self.sources.possible()[_upper(len(self.sources.nodes))].sum()
-            self.priors = np.clip(priors, overall / WIDEST, min(overall * WIDEST, 0.5))
-            self.model = replace(_with_m(start, sample, share), prior=float(overall))
+            overall = self._set_priors(matches)
+            self.model = replace(_with_m(start, sample, share), prior=overall)
+
+    def learn_overlap(self, label: npt.NDArray[np.int64]) -> None:
+        """Take the priors from clusters: how many pairs of nodes of each pair of sources they hold.
+
+        Args:
+            label: For each node its cluster.
+        """
+        count = len(self.sources.nodes)
+        cell, held = np.unique(label * count + self.sources.of_node, return_counts=True)
+        number = np.unique(cell // count, return_inverse=True)[1]
+        table = csr_array((held.astype(np.float64), (number, cell % count)))
+        together = np.asarray((table.T @ table).todense(), dtype=np.float64)
+        np.fill_diagonal(together, np.bincount(cell % count, weights=held * (held - 1) / 2, minlength=count))
+        self._set_priors(np.triu(together).ravel())
+
+    def _set_priors(self, matches: Floats) -> float:
+        """Set the priors from the number of matches by pair of sources; return that of any two records."""
+        possible = self.sources.possible()
+        overall = float(matches.sum() / possible[_upper(len(self.sources.nodes))].sum())
+        priors = (matches + PSEUDO_MATCHES) / possible
+        self.priors = np.clip(priors, overall / WIDEST, min(overall * WIDEST, 0.5))
+        return overall
 
     def weigh(self, pairs: Compared) -> Weights:
         """Return the weights of pairs."""
