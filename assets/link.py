@@ -21,6 +21,7 @@ from data_sharing_agreements.errors import ErrorDetail, Refused
 from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.increment.chance import Wish
 from linkage.increment.due import limits_of
+from linkage.review.outcomes import bring_in
 from linkage.run import LinkOutcome, link
 from linkage.spine import latest_model
 from privacy.keys import run_key
@@ -90,6 +91,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
         restricted = restrict(session, hub, spine_use(hub))
         permit_identities(session)
         permit_encodings(session)
+        bring_in(session.raw, hub.registry.reviews.outcomes())
         outcome = link(
             session.raw,
             sources=sources,
@@ -102,7 +104,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
             model=admission.settings,
             admit=admission,
             agency_key=agency_key(hub),
-            wish=Wish(workplace.full_link, limits_of(hub.deployment.full_link)),
+            wish=Wish(workplace.full_link or admission.must_judge, limits_of(hub.deployment.full_link)),
         )
         model = latest_model(session.raw)
     _register(hub, outcome, model, admission)

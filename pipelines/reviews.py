@@ -6,7 +6,7 @@ evidence and estimates (linkage.review), verdicts (the registry), printing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.errors import Refused, UsageFault
 from data_sharing_agreements.registry import Account, AuditEvent
-from data_sharing_agreements.registry.reviews import Settled
 from data_sharing_agreements.restrictions import own_spine_sources
 from data_sharing_agreements.separation import check_duty
 from data_sharing_agreements.vocabulary import Verb
@@ -142,7 +141,7 @@ def decide(
     if settled is None:
         return told
     with _opened(hub, write=True) as session:
-        against = bring_in(session.raw, _outcomes(hub.registry.reviews.outcomes()))
+        against = bring_in(session.raw, hub.registry.reviews.outcomes())
     asked = settled.outcome in ("same", "different")
     written = "contradicts" if number in against else "written"
     return told | {"outcome": settled.outcome, "constraint": written if asked else None}
@@ -221,10 +220,6 @@ def _standing(session: Session) -> Version:
             "no-spine", "There is no link version to review.", next="Link first: `commonweal run`."
         )
     return version
-
-
-def _outcomes(settled: Sequence[Settled]) -> list[tuple[int, str, int]]:
-    return [(one.review, one.outcome, one.entry) for one in settled]
 
 
 def _audit(decision: Decision) -> AuditEvent:

@@ -12,17 +12,15 @@ import duckdb
 import pandas as pd
 
 from data_sharing_agreements.errors import Refused
+from data_sharing_agreements.registry.reviews import Settled
 from linkage.constraints import Kind, add, ensure
 from linkage.review.draw import ensure_review
 
 KINDS: dict[str, Kind] = {"same": "together", "different": "apart"}
 """Outcome → constraint; an undetermined review has none."""
 
-Outcome = tuple[int, str, int]
-"""A review, what came of it, and the entry of the log that says so."""
 
-
-def bring_in(connection: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome]) -> list[int]:
+def bring_in(connection: duckdb.DuckDBPyConnection, settled: Sequence[Settled]) -> list[int]:
     """Write the constraints that settled reviews ask for and that were never written.
 
     One that was withdrawn since is not written again. Safe to repeat: what a killed
@@ -30,7 +28,7 @@ def bring_in(connection: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome])
 
     Args:
         connection: With `warehouse` attached to write.
-        outcomes: Settled reviews.
+        settled: Every settled review.
 
     Returns:
         Reviews whose outcome contradicts constraints that stand; theirs are not written.
@@ -38,7 +36,7 @@ def bring_in(connection: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome])
     ensure_review(connection)
     ensure(connection)
     table = pd.DataFrame(
-        [(number, KINDS[outcome], entry) for number, outcome, entry in outcomes if outcome in KINDS],
+        [(one.review, KINDS[one.outcome], one.entry) for one in settled if one.outcome in KINDS],
         columns=["review", "kind", "entry"],
     ).astype({"review": "int64", "kind": "object", "entry": "int64"})
     connection.register("review_settled", table)

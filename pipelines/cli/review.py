@@ -168,7 +168,8 @@ def _show_compared(compared: dict[str, Any]) -> None:
     if compared["weight"] is not None:
         say(
             f"Weight of all: {compared['weight']:+.1f}, in log2 odds; above 0 speaks for one person. "
-            "It is the smaller of both columns' sums, less how rare such pairs are, more for rare names."
+            "It is the smaller of both columns' sums, less for how few pairs are of one person, "
+            "more for rare names."
         )
     if compared["words"]:
         say(f"  {compared['words']}")

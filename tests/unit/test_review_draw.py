@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data_sharing_agreements.registry.reviews import Settled
 from linkage.constraints import withdraw
 from linkage.model import read_model
 from linkage.review.draw import Plan, counted, draw, items, settled_before
@@ -213,7 +214,7 @@ def test_a_person_of_too_many_records_is_left_out_and_said(connection: duckdb.Du
 
 def test_outcomes_become_constraints_once(connection: duckdb.DuckDBPyConnection) -> None:
     draw(connection, plan(150))
-    outcomes = [(1, "same", 11), (2, "different", 12), (3, "undetermined", 13)]
+    outcomes = [Settled(1, "same", 11), Settled(2, "different", 12), Settled(3, "undetermined", 13)]
     for _ in range(2):
         assert bring_in(connection, outcomes) == []
     read = 'SELECT kind, cause, entry FROM warehouse.spine."constraint" ORDER BY entry'
@@ -231,7 +232,8 @@ def test_an_outcome_that_contradicts_is_named_and_not_written(connection: duckdb
             SELECT review, 1, 1, 1, l, r, 'tax', 'tax', NULL, NULL
             FROM (VALUES (1, 1, 2), (2, 2, 3), (3, 1, 3), (4, 5, 6)) t(review, l, r)"""
     ).fetchall()
-    outcomes = [(1, "same", 11), (2, "same", 12), (3, "different", 13), (4, "different", 14)]
+    said = [(1, "same", 11), (2, "same", 12), (3, "different", 13), (4, "different", 14)]
+    outcomes = [Settled(*one) for one in said]
     assert bring_in(connection, outcomes) == [3]
     kinds = connection.execute('SELECT kind FROM warehouse.spine."constraint" ORDER BY entry').fetchall()
     assert [kind for (kind,) in kinds] == ["together", "together", "apart"]
