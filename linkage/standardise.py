@@ -19,7 +19,7 @@ import pyarrow as pa
 from linkage import standardise_names as names
 from linkage import standardise_numbers as numbers
 from linkage import standardise_places as places
-from linkage.vocabulary import nicknames, words
+from linkage.vocabulary import nicknames, sql_list, words
 
 READ_ROLES: tuple[str, ...] = (
     "given_name", "middle_name", "surname", "suffix", "full_name", "birth_date", "birth_year", "ssn", "sex",
@@ -170,7 +170,20 @@ def _load(connection: duckdb.DuckDBPyConnection, table: str, data: pa.Table) -> 
 
 
 def _split_full_names(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill given name and surname from a full name: "SURNAME, GIVEN" or "GIVEN … SURNAME"."""
+    """Fill given name and surname from a full name: "SURNAME, GIVEN" or "GIVEN … SURNAME".
+
+    A full name written into the column of one of them is one too; a middle initial, a suffix
+    or "Baby boy" after the given name is no surname.
+    """
+    connection.execute(
+        rf"""UPDATE link_raw SET full_name = coalesce(given_name, surname), given_name = NULL, surname = NULL
+            WHERE (given_name IS NULL AND contains(surname, ','))
+                OR (surname IS NULL AND (contains(given_name, ',')
+                    OR (regexp_matches(trim(given_name), '\s\S{{3,}}$')
+                        AND NOT list_contains({sql_list("suffix")}, link_words(given_name)[-1])
+                        AND NOT list_contains({sql_list("given_placeholder")},
+                            array_to_string(link_words(given_name), '')))))"""
+    ).fetchall()
     connection.execute(
         r"""UPDATE link_raw SET
             surname = CASE WHEN contains(full_name, ',') THEN split_part(full_name, ',', 1)

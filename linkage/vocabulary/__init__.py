@@ -21,7 +21,7 @@ def words(kind: str) -> Mapping[str, str]:
 
     Args:
         kind: `given_placeholder`, `surname_placeholder`, `particle`, `suffix`, `street`,
-            `unit`, `ssn_placeholder` or `date_placeholder`.
+            `unit`, `ssn_placeholder`, `date_placeholder` or `mojibake` (UTF-8 read as Latin letters).
     """
     return {row["word"]: row["standard"] for row in _rows("words.csv") if row["kind"] == kind}
 
