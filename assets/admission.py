@@ -77,10 +77,21 @@ class Admission:
         }
 
     @property
+    def must_judge(self) -> bool:
+        """Whether the standing version's model may be used no more, so that no increment may follow it."""
+        standing = self._standing()
+        return standing is not None and not standing.usable and not self.hub.deployment.use_unapproved_models
+
+    def _standing(self) -> LinkModel | None:
+        latest = self.hub.registry.link_versions.latest()
+        return self.hub.registry.link_models.get(latest.counts.get("model", "")) if latest else None
+
+    @property
     def counts(self) -> dict[str, Any]:
-        """What the registry keeps of it with the link version."""
+        """What the registry keeps of it with the link version; an increment has the model before it."""
         if self.judged is None:
-            return {}
+            standing = self._standing()
+            return {"model": standing.digest, "model_state": standing.state} if standing else {}
         return {"model": self.judged.digest, "model_state": self.judged.state}
 
     def _state(self, settings: str, moved: Drift | None) -> ModelState:

@@ -95,8 +95,8 @@ def level_rows(model: Model) -> list[dict[str, Any]]:
             "m": level.m,
             "u": level.u,
             "kin": level.kin,
-            "weight": math.log2(level.m / level.u),
-            "against_kin": math.log2(level.m / level.kin),
+            "weight": _bits(level.m, level.u),
+            "against_kin": _bits(level.m, level.kin),
         }
         for comparison in model.comparisons
         for level in comparison.levels
@@ -107,3 +107,8 @@ def level_rows(model: Model) -> list[dict[str, Any]]:
 def comparison_words(name: str) -> str:
     """Say what is compared."""
     return {"ssn": "social security number"}.get(name, name.replace("_", " "))
+
+
+def _bits(one: float, other: float) -> float:
+    """Return what a level is worth; nothing before its numbers are known."""
+    return math.log2(one / other) if one > 0 and other > 0 else 0.0

@@ -131,6 +131,7 @@ def _levels(rows: Sequence[Mapping[str, Any]], series: Mapping[str, str], title:
         {"level": f"{row['comparison']}: {row['level']}", "of": name, "value": row[key], "order": i}
         for i, row in enumerate(rows)
         for name, key in series.items()
+        if scale != "log" or row[key] > 0
     ]
     return _svg(
         {

@@ -30,6 +30,7 @@ from linkage.increment.chance import Chance, Wish, constraints_changed, keep_bas
 from linkage.increment.due import REASONS
 from linkage.increment.touched import TABLES as INCREMENT_TABLES
 from linkage.model import Model, read_model
+from linkage.predict import IN_DUCKDB, Engine
 from linkage.report import write_report
 from linkage.spine import Made, Version, ensure_spine, latest_version, publish
 from linkage.statistics import observed
@@ -100,6 +101,7 @@ def link(
     agency_key: bytes | None = None,
     admit: Admit | None = None,
     wish: Wish | None = None,
+    engine: Engine = IN_DUCKDB,
 ) -> LinkOutcome:
     """Link the sources' records and publish a version of the spine, unless nothing has changed.
 
@@ -119,6 +121,7 @@ def link(
             in the relation `permitted_encoding` is linked with each other alone.
         wish: Whether the link must be a full one, and when it must. An increment is made where
             `vault` is attached to write and nothing stands against it; it makes no report.
+        engine: Where the pairs of a full link are compared; every engine gives the same clusters.
 
     Raises:
         CommonwealError: Splink failed; DuckDB's own errors are left to the opener's guard.
@@ -151,7 +154,9 @@ def link(
         tell(f"link: in full, because {REASONS[reason or 'nothing-kept']}")
         facts: dict[str, Any] | None = {} if report_dir else None
         keeper = chance if chance.keeps else None
-        trained, pairs = _resolve(connection, sources, settings, (run_key, agency_key), tell, facts, keeper)
+        trained, pairs = _resolve(
+            connection, sources, settings, (run_key, agency_key), tell, facts, keeper, engine
+        )
         said = admit(trained, _records_by_source(connection)) if admit else None
         tell("link: writing the spine")
         people = persons.assign_persons(connection)
@@ -204,6 +209,7 @@ def _resolve(
     tell: Progress,
     facts: dict[str, Any] | None = None,
     keeper: Chance | None = None,
+    engine: Engine = IN_DUCKDB,
 ) -> tuple[Model, int]:
     """Make `link_record`, `link_cluster` and `link_record_pair`; return the trained model and the pairs."""
     tell("link: standardising")
@@ -224,7 +230,7 @@ def _resolve(
     tell("link: training")
     trained = _trained(connection, model, nodes, encoded)
     tell("link: comparing and clustering")
-    fitted = resolve(connection, trained)
+    fitted = resolve(connection, trained, engine)
     if facts is not None:
         facts.update(observed(connection, fitted))
     encode.drop(connection)

@@ -47,6 +47,11 @@ def tell(connection: duckdb.DuckDBPyConnection, run_key: bytes, facts: Mapping[s
     write_quality(connection, version.version, facts, "facts")
 
 
+def facts_of(connection: duckdb.DuckDBPyConnection, version: int) -> Mapping[str, Any]:
+    """Return the counts of an earlier version, for one that was made with its model and its keys."""
+    return read_quality(connection, version).get("facts", {})
+
+
 def tell_groups(connection: duckdb.DuckDBPyConnection, members: str, columns: tuple[str, ...]) -> None:
     """Add to the expected errors of the standing version those by people's attributes.
 
