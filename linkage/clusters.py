@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from contextlib import closing
+
 import duckdb
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +25,7 @@ from linkage.agency.compare import apart, compared
 from linkage.agglomerate import Bounds, Pairs, Rule, average_link, components
 from linkage.bounds import keep_bounds
 from linkage.model import Model
-from linkage.predict import Compared, DuckDBComparer
+from linkage.predict import IN_DUCKDB, Compared, Engine
 from linkage.refine import NEVER, contradictions
 from linkage.weigh import Sources, Weigher, Weights
 
@@ -31,7 +33,7 @@ LARGEST_GROUP = 300
 """Groups with more nodes are not compared in full; their unscored pairs count as such."""
 
 
-def resolve(connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
+def resolve(connection: duckdb.DuckDBPyConnection, model: Model, engine: Engine = IN_DUCKDB) -> Model:
     """Make `link_pair` (a, b, weight, confidence, pattern), `link_cluster` and `link_prior`.
 
     `link_cluster` (record_key, source, cluster); `link_prior` (l, r, prior) of sources' names.
@@ -39,19 +41,19 @@ def resolve(connection: duckdb.DuckDBPyConnection, model: Model) -> Model:
     Args:
         connection: Holds `link_encoded` and `link_record`.
         model: As `train` gave it.
+        engine: Where pairs are compared.
 
     Returns:
         The model with m and prior fitted to the pairs.
     """
-    comparer = DuckDBComparer(connection, model)
     sources, sizes = nodes_of(connection)
-    pairs = comparer.blocked().joined(compared(connection, model))
-    weigher = Weigher(model, sources)
-    weigher.fit(pairs)
-    weight = weigher.weigh(pairs).weight
-    missing = unscored(connection, len(sizes), pairs.a, pairs.b, weight > model.stop)
-    pairs = pairs.joined(comparer.given(missing)).joined(apart(connection, model, missing))
-    comparer.close()
+    with closing(engine.comparer(connection, model)) as comparer:
+        pairs = comparer.blocked().joined(compared(connection, model))
+        weigher = Weigher(model, sources)
+        weigher.fit(pairs)
+        weight = weigher.weigh(pairs).weight
+        missing = unscored(connection, len(sizes), pairs.a, pairs.b, weight > model.stop)
+        pairs = pairs.joined(comparer.given(missing)).joined(apart(connection, model, missing))
     weights, told, label = _settled(sizes, pairs, weigher)
     write_pairs(connection, pairs, weights.weight, told.confidence)
     _write_clusters(connection, label)

@@ -103,6 +103,15 @@ def ensure_spine(connection: duckdb.DuckDBPyConnection) -> None:
     constraints.ensure(connection)
 
 
+def is_made(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a version was made by a link that tells how."""
+    there = connection.execute(
+        """SELECT count(*) FROM duckdb_tables()
+            WHERE database_name = 'warehouse' AND schema_name = 'spine' AND table_name = 'made'"""
+    ).fetchone()
+    return there == (1,) and latest_version(connection) is not None
+
+
 def latest_version(connection: duckdb.DuckDBPyConnection) -> Version | None:
     """Return the standing version, None if there is none."""
     row = connection.execute(

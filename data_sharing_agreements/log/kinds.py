@@ -88,6 +88,7 @@ _ALL = (
         "review",
         "act draw version seed first size known review stage person actor mask sealed outcome",
     ),
+    _kind("spine", "act version change constraint actor"),
     _kind("review-refused", "act review actor rules"),
     _kind("generation", "act store generation nonce"),
     # What was asked, and what left.

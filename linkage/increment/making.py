@@ -18,12 +18,11 @@ from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
 from linkage import encode, persons, standardise
 from linkage.agglomerate import Pairs
 from linkage.bounds import Records, clustered
-from linkage.clusters import cluster, counted, nodes_of, record_pairs, unscored, write_pairs
+from linkage.clusters import cluster, counted, nodes_of, record_pairs, unscored, write_labels, write_pairs
 from linkage.increment.blocked import KeptComparer, remade_pairs, standing_pairs
 from linkage.increment.causes import tell_causes
 from linkage.increment.state import Basis, keep_some
@@ -146,12 +145,7 @@ def _write_clusters(connection: duckdb.DuckDBPyConnection, pairs: Pairs, model: 
         np.asarray(found["record_key"], dtype=np.int64), np.asarray(found["node"], dtype=np.int64)
     )
     label = clustered(connection, records, pairs, model, cluster)
-    connection.register("link_label", pa.table({"record_key": records.key, "cluster": label}))
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE link_cluster AS
-            SELECT record_key, source, cluster FROM link_record JOIN link_label USING (record_key)"""
-    ).fetchall()
-    connection.unregister("link_label")
+    write_labels(connection, records.key, label)
 
 
 def _record_pairs(connection: duckdb.DuckDBPyConnection, model: Model, least: float) -> int:

@@ -34,6 +34,7 @@ VERBS: dict[str, str] = {
     "evaluate": "pipelines.cli.evaluate:evaluate",
     "review": "pipelines.cli.review:review",
     "model": "pipelines.cli.model:model",
+    "spine": "pipelines.cli.spine:spine",
     "explain": "pipelines.cli.explain:explain",
     "impact": "pipelines.cli.impact:impact",
     "lineage": "pipelines.cli.lineage:lineage",
