@@ -22,13 +22,15 @@ from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.increment.chance import Wish
 from linkage.increment.due import limits_of
 from linkage.review.outcomes import bring_in
+from linkage.engines.choice import engine_named
+from linkage.predict import Engine
 from linkage.run import LinkOutcome, link
 from linkage.spine import latest_model
 from privacy.keys import run_key
 from warehouse.contracts_model import Contracts
 from warehouse.encoded.key import agency_key
 from warehouse.hub import Hub
-from warehouse.opener import Store
+from warehouse.opener import Session, Store
 from warehouse.restrictions.own_spine import ask_for_spine, linking, own_spines
 from warehouse.restrictions.relations import permit_encodings, permit_identities, restrict, spine_use
 from warehouse.steps import StepResult
@@ -105,6 +107,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
             admit=admission,
             agency_key=agency_key(hub),
             wish=Wish(workplace.full_link or admission.must_judge, limits_of(hub.deployment.full_link)),
+            engine=_engine(hub, session),
         )
         model = latest_model(session.raw)
     _register(hub, outcome, model, admission)
@@ -157,6 +160,7 @@ def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
             seed=hub.deployment.link_seed,
             progress=workplace.progress,
             agency_key=agency_key(hub),
+            engine=_engine(hub, session),
         )
     workplace.record(
         StepResult(
@@ -169,6 +173,12 @@ def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
         )
     )
     return outcome
+
+
+def _engine(hub: Hub, session: Session) -> Engine:
+    """Return the engine the deployment links with; what it spills goes with the session."""
+    chosen = hub.deployment
+    return engine_named(chosen.link_engine, session.spill, chosen.memory_limit, chosen.threads)
 
 
 def _register(hub: Hub, outcome: LinkOutcome, model: Mapping[str, Any], admission: Admission) -> None:

@@ -92,7 +92,7 @@ def pattern_mining(bits: npt.NDArray[np.bool_], names: pd.Series) -> npt.NDArray
         names: The names of the people on the list.
     """
     distinct, count = np.unique(names.to_numpy(dtype=str), return_counts=True)
-    grams, has = _grams_of(distinct)
+    has = _grams_of(distinct)
     weight = count / count.sum()
     frequent = np.argsort(-(weight @ has), kind="stable")[:BITS]
     has = has[:, frequent]
@@ -137,15 +137,15 @@ def _aligned(found: Floats, together: Floats) -> Ints:
     return place
 
 
-def _grams_of(names: npt.NDArray[np.str_]) -> tuple[list[str], Floats]:
-    """Return the pairs of letters of names, ends included, and which name has which."""
+def _grams_of(names: npt.NDArray[np.str_]) -> Floats:
+    """Return which name has which pair of letters, ends included."""
     pairs = [{f" {name} "[i : i + 2] for i in range(len(name) + 1)} for name in names]
     grams = sorted(set().union(*pairs))
     number = {gram: i for i, gram in enumerate(grams)}
     has = np.zeros((len(names), len(grams)))
     for row, own in enumerate(pairs):
         has[row, [number[gram] for gram in own]] = 1.0
-    return grams, has
+    return has
 
 
 def name_graph(bits: npt.NDArray[np.bool_], names: pd.Series, most: int = 1500) -> npt.NDArray[np.object_]:
@@ -158,7 +158,7 @@ def name_graph(bits: npt.NDArray[np.bool_], names: pd.Series, most: int = 1500) 
     vectors, index, count = np.unique(bits, axis=0, return_inverse=True, return_counts=True)
     known, often = np.unique(names.to_numpy(dtype=str), return_counts=True)
     top, first = np.argsort(-count, kind="stable")[:most], np.argsort(-often, kind="stable")[:most]
-    _, has = _grams_of(known[first])
+    has = _grams_of(known[first])
     mine = _described(_dice(vectors[top].astype(np.float64)), count[top] / count.sum())
     theirs = _described(_dice(has), often[first] / often.sum())
     scale = theirs.std(axis=0) + 1e-9
@@ -185,9 +185,7 @@ def _described(likeness: Floats, share: Floats, nearest: int = 8) -> Floats:
     return np.hstack([3 * np.log(share)[:, None], near, common, np.log1p(degree)])
 
 
-def record_graph(
-    seen: pd.DataFrame, known: pd.DataFrame, full: pd.Series, rounds: int = 2
-) -> Guesses:
+def record_graph(seen: pd.DataFrame, known: pd.DataFrame, full: pd.Series, rounds: int = 2) -> Guesses:
     """Match the graph of records that share tokens with that of people who share values.
 
     Each record is described by how many others share each of its tokens, then, round by round,

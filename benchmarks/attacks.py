@@ -28,13 +28,15 @@ from benchmarks import attack_keyless as keyless
 from benchmarks.linkage_data import evergreen, opened
 from linkage import standardise
 from linkage.agency.encoder import AgencyEncoder
-from privacy.agency_parameters import BLOCKS, FIELDS, MOST_IN_DELIVERY, VECTOR_WORDS
 from linkage.vectors import letter_vectors
+from privacy.agency_parameters import BLOCKS, FIELDS, MOST_IN_DELIVERY, VECTOR_WORDS
 from privacy.encodings import Encoder
 
 KEY = hashlib.sha256(b"agreed between the agencies of the benchmark").digest()
 NAMES_TRIED = 2_000
 Bits = npt.NDArray[np.bool_]
+Score = tuple[float, float, float]
+"""Shares of records: full name, given name, surname."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,14 @@ class Scene:
     records: pd.DataFrame
     people: pd.DataFrame
 
-    def scored(self, guesses: pd.Series) -> float:
-        """Return the share of records with a full name that were guessed right."""
-        true = self.records.loc[self.records["full"].notna(), "full"]
-        return float((guesses.reindex(true.index) == true).mean())
+    def scored(self, guesses: pd.Series) -> Score:
+        """Return the shares of records whose full, given and last name were guessed right."""
+        true = self.records[self.records["full"].notna()]
+        guess = guesses.reindex(true.index).astype(object).fillna("")
+        parts = guess.str.partition(" ")
+        pairs = ((guess, "full"), (parts[0], "given"), (parts[2], "surname"))
+        full, given, surname = (float((said == true[name].astype(object)).mean()) for said, name in pairs)
+        return full, given, surname
 
 
 def scene(connection: duckdb.DuckDBPyConnection, people_sql: str, sources: tuple[str, ...]) -> Scene:
@@ -91,7 +97,12 @@ def block_values(frame: pd.DataFrame) -> pd.DataFrame:
         there = value.notna()
         parts.append(
             pd.DataFrame(
-                {"node": frame.index[there], "block": number, "value": value[there], "full": frame["full"][there]}
+                {
+                    "node": frame.index[there],
+                    "block": number,
+                    "value": value[there],
+                    "full": frame["full"][there],
+                }
             )
         )
     return pd.concat(parts, ignore_index=True).sort_values(["block", "value"], kind="stable")
@@ -116,7 +127,7 @@ def _unpacked(words: npt.NDArray[np.int64]) -> Bits:
     return np.unpackbits(octets, axis=1, bitorder="little").astype(bool)
 
 
-def attack_ours(scene: Scene, *, tried: int = NAMES_TRIED) -> dict[str, float]:
+def attack_ours(scene: Scene, *, tried: int = NAMES_TRIED) -> dict[str, Score]:
     """Attack what agencies send, without the key, with a copy of the records, and with the key."""
     rows, known = encoded(scene.records), block_values(scene.people)
     sent = rows.drop_duplicates("node")
@@ -127,9 +138,7 @@ def attack_ours(scene: Scene, *, tried: int = NAMES_TRIED) -> dict[str, float]:
         "graph of names": scene.scored(_both(sent, names, keyless.name_graph)),
         "graph of records": scene.scored(_graph(rows, known, scene.people)),
         "guessed key": scene.scored(with_key(rows, scene.people, bytes(32))),
-        "copy: rank alignment": scene.scored(
-            keyless.rank_alignment(rows, block_values(scene.records))
-        ),
+        "copy: rank alignment": scene.scored(keyless.rank_alignment(rows, block_values(scene.records))),
         "copy: graph of records": scene.scored(_graph_of_copy(rows, scene.records)),
         "key and list": scene.scored(with_key(rows, scene.people, KEY)),
         "key and names alone": scene.scored(with_key_and_names(rows, scene.people, tried)),
@@ -151,15 +160,13 @@ def _graph(rows: pd.DataFrame, known: pd.DataFrame, people: pd.DataFrame) -> pd.
 
 
 def _graph_of_copy(rows: pd.DataFrame, records: pd.DataFrame) -> pd.Series:
-    """Match rows with the very records, by all that can be seen: missing fields, and likeness within blocks."""
+    """Match rows with the very records, by missing fields and by likeness within blocks."""
     fields = list(FIELDS)
     values = block_values(records).rename(columns={"value": "token"})
     size = values.groupby(["block", "token"])["node"].transform("size")
     values = values[size <= MOST_IN_DELIVERY]
     clear = values[["node", "block", "token"]].merge(records[["node", *fields]], on="node")
-    seen, known = (
-        part[["node", "block", "token"]].assign(tie=_tie(part, fields)) for part in (rows, clear)
-    )
+    seen, known = (part[["node", "block", "token"]].assign(tie=_tie(part, fields)) for part in (rows, clear))
     return keyless.record_graph(seen, known, records["full"])
 
 
@@ -200,7 +207,7 @@ def encoded_all(frame: pd.DataFrame) -> pd.DataFrame:
     return AgencyEncoder(KEY).encode(table).to_pandas()[["node", "block", "token", "given", "surname"]]
 
 
-def attack_fields(scene: Scene) -> dict[str, float]:
+def attack_fields(scene: Scene) -> dict[str, Score]:
     """Attack single-field encodings, as those of a run would be if they were kept."""
     encoder = Encoder(KEY)
     marks = {
@@ -212,16 +219,22 @@ def attack_fields(scene: Scene) -> dict[str, float]:
     }
     named = scene.records.dropna(subset=["given", "surname"])
     guessed = {}
-    for what, attack in (("pattern mining", keyless.pattern_mining), ("graph of names", keyless.name_graph)):
+    attacks = (("pattern mining", keyless.pattern_mining), ("graph of names", keyless.name_graph))
+    for what, attack, known in (
+        *((what, attack, scene.people) for what, attack in attacks),
+        *((f"copy: {what}", attack, scene.records) for what, attack in attacks),
+    ):
         halves = []
         for name in ("given", "surname"):
             words, _ = letter_vectors(encoder, name, pa.chunked_array([pa.array(named[name], pa.string())]))
-            halves.append(attack(_unpacked(words), scene.people[name].dropna()))
+            halves.append(attack(_unpacked(words), known[name].dropna()))
         guessed[what] = pd.Series([f"{a} {b}" for a, b in zip(*halves, strict=True)], index=named.index)
+    aligned = {
+        what: keyless.field_alignment(marks["given"], marks["surname"], known)
+        for what, known in (("rank alignment", scene.people), ("copy: rank alignment", scene.records))
+    }
     return {
-        "rank alignment": scene.scored(
-            keyless.field_alignment(marks["given"], marks["surname"], scene.people)
-        ),
+        **{what: scene.scored(guess) for what, guess in aligned.items()},
         **{what: scene.scored(guess) for what, guess in guessed.items()},
     }
 
@@ -245,30 +258,30 @@ def main() -> None:
     print(json.dumps(figures))
 
 
-def attack_state(place: Path) -> dict[str, float | int]:
+def attack_state(place: Path) -> dict[str, int | float | list[float]]:
     """Attack the records of a state that was made; return the figures."""
     with opened(place) as connection:
         found = connection.execute("SELECT DISTINCT source FROM vault.identity ORDER BY source").fetchall()
         sources = tuple(str(source) for (source,) in found)
-        roles = [role for role in standardise.READ_ROLES]
+        roles = list(standardise.READ_ROLES)
         listed = LIST_SQL.format(place / "state" / "truth" / "people.parquet")
         have = {str(row[0]) for row in connection.execute(f"DESCRIBE {listed}").fetchall()}
         empty = ", ".join(f"NULL::VARCHAR AS {role}" for role in roles if role not in have)
         made = scene(connection, f"SELECT *, {empty} FROM ({listed})", sources)
     ours, fields = attack_ours(made), attack_fields(made)
-    best = max(share for name, share in ours.items() if not name.startswith(("key", "copy")))
+    best = max(share[0] for name, share in ours.items() if not name.startswith(("key", "copy")))
     return {
         "records": len(made.records),
         "people on the list": len(made.people),
         "blind guess": _round(made.scored(keyless.blind(made.records.index, made.people))),
-        "best without key": _round(best),
+        "best without key, full name": round(best, 4),
         **{f"ours: {name}": _round(share) for name, share in ours.items()},
         **{f"single fields: {name}": _round(share) for name, share in fields.items()},
     }
 
 
-def _round(share: float) -> float:
-    return round(share, 4)
+def _round(score: Score) -> list[float]:
+    return [round(share, 4) for share in score]
 
 
 if __name__ == "__main__":

@@ -202,19 +202,22 @@ def read_key(path: Path) -> PartyKey:
         )
     said = parsed(content, path.name)
     try:
-        if said["schema"] != KEY:
-            raise ValueError
         secrets = {name: bytes.fromhex(said[name]) for name in ("private", "own", "linkage")}
-        if {len(secrets["private"]), len(secrets["own"]), len(secrets["linkage"]) or _KEY_BYTES} != {_KEY_BYTES}:
-            raise ValueError
-        return PartyKey(str(said["agreement"]), str(said["party"]), **secrets)
     except (KeyError, TypeError, ValueError):
-        raise Invalid.of(
-            "key-file-invalid",
-            f"{path.name} is not a party's key file",
-            why=f"its schema is {KEY}",
-            next="name the file `commonweal encode new-key` made",
-        ) from None
+        raise _not_a_key_file(path) from None
+    lengths = {len(secrets["private"]), len(secrets["own"]), len(secrets["linkage"]) or _KEY_BYTES}
+    if said.get("schema") != KEY or lengths != {_KEY_BYTES} or not {"agreement", "party"} <= set(said):
+        raise _not_a_key_file(path)
+    return PartyKey(str(said["agreement"]), str(said["party"]), **secrets)
+
+
+def _not_a_key_file(path: Path) -> Invalid:
+    return Invalid.of(
+        "key-file-invalid",
+        f"{path.name} is not a party's key file",
+        why=f"its schema is {KEY}",
+        next="name the file `commonweal encode new-key` made",
+    )
 
 
 def parsed(content: bytes, name: str) -> dict[str, Any]:
@@ -229,7 +232,10 @@ def parsed(content: bytes, name: str) -> dict[str, Any]:
         said = None
     if not isinstance(said, dict):
         raise Invalid.of(
-            "not-json", f"{name} is not a JSON object", why="keys, offers and grants are", next="send it again"
+            "not-json",
+            f"{name} is not a JSON object",
+            why="keys, offers and grants are",
+            next="send it again",
         )
     return said
 
@@ -245,7 +251,10 @@ def _checked(said: dict[str, Any], schema: str, agreement: str, heard: str) -> b
     """Return the public key of an offer or grant that is of this agreement and of whom we heard."""
     if said.get("schema") != schema:
         raise Invalid.of(
-            "not-an-offer", "the file is neither offer nor grant", why=f"expected {schema}", next="send it again"
+            "not-an-offer",
+            "the file is neither offer nor grant",
+            why=f"expected {schema}",
+            next="send it again",
         )
     if said.get("agreement") != agreement:
         raise Refused.of(

@@ -26,6 +26,8 @@ class Encoding:
         parameters: Version of the parameters.
         at_home: Fields the agency reads and does not send.
         record_ids: Fields of its own record ids, which it does not send either.
+        encoded: Fields that encodings are made of; an encoding is no permission, so an
+            agreement must license them as if they came.
         added: Fields that are only in what it sends.
     """
 
@@ -34,6 +36,7 @@ class Encoding:
     parameters: int
     at_home: frozenset[str] = frozenset()
     record_ids: frozenset[str] = frozenset()
+    encoded: frozenset[str] = frozenset()
     added: frozenset[str] = frozenset()
 
     def sent(self, fields: frozenset[str]) -> frozenset[str]:

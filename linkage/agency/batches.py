@@ -18,7 +18,9 @@ BATCH = 100_000
 """Records encoded at a time, so that memory does not grow with their number."""
 
 
-def encode_records(connection: duckdb.DuckDBPyConnection, sources: Sequence[str], key: bytes) -> tuple[int, int]:
+def encode_records(
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[str], key: bytes
+) -> tuple[int, int]:
     """Make the temporary table `agency_rows` of `permitted_identity`; clear text is dropped.
 
     A block shared by more than `MOST_IN_DELIVERY` different records is left out: what is
@@ -51,7 +53,8 @@ def encode_records(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]
             WITH common AS (
                 SELECT block, token FROM agency_node_rows GROUP BY ALL HAVING count(*) > {MOST_IN_DELIVERY}
             )
-            SELECT r.record_key, {names} FROM (FROM agency_node_rows ANTI JOIN common USING (block, token)) AS e
+            SELECT r.record_key, {names}
+            FROM (FROM agency_node_rows ANTI JOIN common USING (block, token)) AS e
             JOIN link_record AS r USING (node)"""
     ).fetchall()
     found = connection.execute(

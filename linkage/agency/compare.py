@@ -17,12 +17,11 @@ from collections.abc import Sequence
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
 from linkage.agency.encoder import AgencyEncoder, schema
-from privacy.agency_parameters import BLOCKS, VECTOR_WORDS, VECTORS
 from linkage.model import Comparison, Level, Model, case_sql
 from linkage.predict import Compared
+from privacy.agency_parameters import BLOCKS, VECTOR_WORDS, VECTORS
 
 RELATION = "permitted_encoding"
 """Encodings that may be linked; whoever opens the connection makes it, where there are any."""
@@ -84,7 +83,8 @@ def prepare(
                 SELECT record_key, source, max(period) AS period FROM {RELATION}
                 WHERE source IN (SELECT unnest($sources::VARCHAR[])) GROUP BY ALL
             ), said AS (
-                SELECT record_key, source, md5(source || string_agg({told}, ';' ORDER BY block, token)) AS said
+                SELECT record_key, source,
+                    md5(source || string_agg({told}, ';' ORDER BY block, token)) AS said
                 FROM {RELATION} JOIN latest USING (record_key, source, period)
                 GROUP BY record_key, source
             )
@@ -152,7 +152,9 @@ def compared(connection: duckdb.DuckDBPyConnection, model: Model) -> Compared:
         f"({likeness.case_sql(c)})::TINYINT AS level_{i}" for i, c in enumerate(model.comparisons)
     )
     terms = [
-        f"CASE level_{i} {_term_cases(c)} ELSE 0.0 END" for i, c in enumerate(model.comparisons) if _has_term(c)
+        f"CASE level_{i} {_term_cases(c)} ELSE 0.0 END"
+        for i, c in enumerate(model.comparisons)
+        if _has_term(c)
     ]
     most = " ".join(f"WHEN {i} THEN {block.most}" for i, block in enumerate(BLOCKS))
     found = connection.execute(
@@ -244,9 +246,7 @@ def _likeness_sql(name: str) -> str:
     """SQL for the likeness of two names, from how many bits differ under one cover."""
     if name not in VECTORS:
         return "NULL::DOUBLE"
-    differ = " + ".join(
-        f"bit_count(xor({name}_{i}_l, {name}_{i}_r))::INTEGER" for i in range(VECTOR_WORDS)
-    )
+    differ = " + ".join(f"bit_count(xor({name}_{i}_l, {name}_{i}_r))::INTEGER" for i in range(VECTOR_WORDS))
     sizes = [f"coalesce({name}_n_{x}, {name}_n_{y}, {USUAL_GRAMS})" for x, y in (("l", "r"), ("r", "l"))]
     return f"(1 - ({differ}) / ({' + '.join(sizes)}))"
 
@@ -270,12 +270,13 @@ def _make_terms(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     shares = ", ".join(f"{name}_frequency.share AS {name}_share" for name in names)
     joins = " ".join(
         f"""LEFT JOIN (SELECT {name} AS value, count(*) / sum(count(*)) OVER () AS share FROM link_encoded
-            WHERE {name} IS NOT NULL GROUP BY {name}) AS {name}_frequency ON {name}_frequency.value = e.{name}"""
+            WHERE {name} IS NOT NULL GROUP BY {name}) AS {name}_frequency
+            ON {name}_frequency.value = e.{name}"""
         for name in names
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_agency_term AS
-            SELECT e.node{', ' if shares else ''}{shares} FROM link_encoded e {joins}
+            SELECT e.node{", " if shares else ""}{shares} FROM link_encoded e {joins}
             WHERE e.node IN (SELECT node FROM link_agency)"""
     ).fetchall()
 

@@ -15,7 +15,7 @@ their difference can.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,7 +73,9 @@ class AgencyEncoder:
         """Take the key of 32 bytes that `privacy.agreed_keys` derives for these parameters."""
         self._encoder = Encoder(hmac.digest(key, b"values", "sha512")[:32])
         self._salted = Salted(hmac.digest(key, b"marks", "sha512")[:32])
-        constants = self._encoder.token("constant", [*_USES, *(f"gram {i}" for i in range(_PAIRS + _SYMBOLS))])
+        constants = self._encoder.token(
+            "constant", [*_USES, *(f"gram {i}" for i in range(_PAIRS + _SYMBOLS))]
+        )
         numbers = constants.to_numpy().view(np.uint64)
         self._use = dict(zip(_USES, numbers, strict=False))
         self._gram = numbers[len(_USES) :]
@@ -110,9 +112,7 @@ class AgencyEncoder:
             if len(chosen):
                 yield self._block(number, block, batch.take(chosen), node[chosen])
 
-    def _block(
-        self, number: int, block: Block, batch: _Batch, node: npt.NDArray[np.int64]
-    ) -> pa.Table:
+    def _block(self, number: int, block: Block, batch: _Batch, node: npt.NDArray[np.int64]) -> pa.Table:
         salt = self._salt(number, block, batch)
         columns: dict[str, pa.Array] = {
             "node": pa.array(node),
@@ -120,8 +120,7 @@ class AgencyEncoder:
             "token": pa.array(self._salted.marks(salt, self._use["token"])[:, 0].view(np.int64)),
         }
         for name in (*FIELDS, PLACE):
-            mark = self._salted.marks(salt, batch.values[name])[:, 0].astype(np.uint16).view(np.int16)
-            columns[name] = pa.array(mark, mask=~batch.known[name])
+            columns[name] = self._mark(salt, name, batch)
         for name in NUMBERS:
             columns[f"{name}_digits"] = self._digits(salt, name, batch)
         for name in VECTORS:
@@ -130,6 +129,13 @@ class AgencyEncoder:
                 data = np.ascontiguousarray(words[:, word]).view(np.int64)
                 columns[f"{name}_{word}"] = pa.array(data, mask=~batch.known[name])
         return pa.table(columns, schema=schema())
+
+    def _mark(self, salt: Words, name: str, batch: _Batch) -> pa.Array:
+        known = batch.known[name]
+        if not known.any():
+            return pa.nulls(len(salt), pa.int16())
+        mark = self._salted.marks(salt, batch.values[name])[:, 0].astype(np.uint16).view(np.int16)
+        return pa.array(mark, mask=~known)
 
     def _salt(self, number: int, block: Block, batch: _Batch) -> Words:
         """Return one secret number for the values of a block, chained over its fields."""
@@ -185,11 +191,6 @@ def schema() -> pa.Schema:
     return pa.schema([*head, *marks, *digits, *words])
 
 
-def gram_count(values: pa.ChunkedArray) -> npt.NDArray[np.int16]:
-    """Return how many letters and pairs of each name a vector is made of, for judging likeness."""
-    return (_grams(values) >= 0).sum(axis=1).astype(np.int16)
-
-
 def _numbers(tokens: pa.Int64Array) -> tuple[Words, Bools]:
     known = tokens.is_valid().to_numpy(zero_copy_only=False)
     return tokens.fill_null(0).to_numpy(zero_copy_only=False).view(np.uint64), known
@@ -231,8 +232,3 @@ def _shuffles() -> npt.NDArray[np.uint8]:
     """Return fixed exchanges of the ten digits; which one is used is the salt's secret."""
     random = np.random.default_rng(0)
     return np.stack([random.permutation(_DIGITS) for _ in range(_SHUFFLES)]).astype(np.uint8)
-
-
-def fields_of(columns: Sequence[str]) -> list[str]:
-    """Return which of the columns are encoded."""
-    return [name for name in FIELDS if name in columns]

@@ -20,7 +20,9 @@ _path = click.Path(path_type=Path)
 @click.option("--key", type=_path, help="This party's key file.")
 @click.option("--in", "files", type=_path, multiple=True, help="A file of the source; of one period.")
 @click.option("--out", type=_path, help="Where the delivery goes.")
-@click.option("--memory", default="2GB", show_default=True, help="Memory of the engine; the rest is spilled, encrypted.")
+@click.option(
+    "--memory", default="2GB", show_default=True, help="Memory of the engine; the rest is spilled, encrypted."
+)
 @json_option
 @click.pass_context
 def encode(
@@ -38,7 +40,11 @@ def encode(
     """
     if ctx.invoked_subcommand:
         return
-    missing = [name for name, given in (("--contract", contract), ("--key", key), ("--in", files), ("--out", out)) if not given]
+    missing = [
+        name
+        for name, given in (("--contract", contract), ("--key", key), ("--in", files), ("--out", out))
+        if not given
+    ]
     if missing or contract is None or key is None or out is None:
         raise click.UsageError(f"Missing {', '.join(missing)}.", ctx)
     from pipelines.encoding import encode_at_home
@@ -117,7 +123,9 @@ def _contract(path: Path) -> Any:
 
     if not path.is_file():
         raise UsageFault.of(
-            "no-contract", f"There is no file {path.name} at the place given.", next="Name the source's contract."
+            "no-contract",
+            f"There is no file {path.name} at the place given.",
+            next="Name the source's contract.",
         )
     return load_contract(path)
 
@@ -153,4 +161,7 @@ def _keys(key: Any, *, as_json: bool, what: str) -> None:
 
 def _show(payload: dict[str, Any]) -> None:
     say(f"Encoded {payload['records']:,} records of {payload['period']}: {payload['path']}")
-    say(f"{payload['rows_left_out']:,} rows of too common blocks left out, {payload['rows_refused']:,} rows refused.")
+    say(
+        f"{payload['rows_left_out']:,} rows of too common blocks left out, "
+        f"{payload['rows_refused']:,} rows refused."
+    )

@@ -49,7 +49,10 @@ def as_received(contract: Contract) -> Contract:
         contract.encoding,
         at_home=_fields(contract, ((t, c) for t in contract.tables for c in t.columns if not _sent(c))),
         record_ids=frozenset(f"{contract.source}.{t.name}.{c}" for t in contract.tables for c in t.record_id),
-        added=_fields(contract, ((t, c) for t in tables for c in t.columns if c.name in (RECORD, BIRTH_MONTH))),
+        encoded=_fields(contract, ((t, c) for t in contract.tables for c in t.columns if c.role)),
+        added=_fields(
+            contract, ((t, c) for t in tables for c in t.columns if c.name in (RECORD, BIRTH_MONTH))
+        ),
     )
     return replace(
         contract,
@@ -155,9 +158,9 @@ def disagreeing(contracts: Iterable[Contract]) -> list[ErrorDetail]:
             details.append(
                 ErrorDetail(
                     code="contract-invalid",
-                    what=f"{contract.source} is encoded under another key or parameters than others of its agreement",
+                    what=f"{contract.source} has another key or parameters than others of its agreement",
                     why="encodings under two keys have nothing in common and cannot be linked",
-                    next="let all parties of the agreement use one key, and write its fingerprint in each contract",
+                    next="let all parties use one key, and write its fingerprint in each contract",
                     source=contract.source,
                     document=terms.agreement,
                 )

@@ -34,7 +34,9 @@ def make_tokens(session: Session, contract: Contract, own_key: bytes) -> None:
         contract: As written.
         own_key: The agency's own secret for this source; no other party can make the tokens.
     """
-    session.execute("CREATE OR REPLACE TEMP TABLE agency_token (namespace VARCHAR, key BIGINT, token VARCHAR)")
+    session.execute(
+        "CREATE OR REPLACE TEMP TABLE agency_token (namespace VARCHAR, key BIGINT, token VARCHAR)"
+    )
     encoder = Encoder(own_key)
     for namespace in sorted(contract.pseudonyms()):
         ids = session.arrow("SELECT source_id, key FROM vault.crosswalk WHERE namespace = ?", [namespace])
@@ -49,7 +51,12 @@ def make_tokens(session: Session, contract: Contract, own_key: bytes) -> None:
 
 
 def export(
-    session: Session, contract: Contract, out: Path, period: str, terms: Mapping[str, str], counts: tuple[int, int, int]
+    session: Session,
+    contract: Contract,
+    out: Path,
+    period: str,
+    terms: Mapping[str, str],
+    counts: tuple[int, int, int],
 ) -> Path:
     """Write the delivery below a directory and return its own.
 

@@ -72,9 +72,11 @@ def scratch(memory_limit: str, threads: int = 2) -> Iterator[Session]:
     place = Path(tempfile.mkdtemp(prefix="commonweal-encode-"))
     try:
         opener = Opener(place, _PassingKeys(), _NoBook(), memory_limit, threads)
-        with opener.session(write=[Store.vault(), Store.warehouse()]) as session:
-            with session.attached(Store.staging(_DELIVERY), write=True):
-                yield session
+        with (
+            opener.session(write=[Store.vault(), Store.warehouse()]) as session,
+            session.attached(Store.staging(_DELIVERY), write=True),
+        ):
+            yield session
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

@@ -174,7 +174,8 @@ def ingest_fields(contract: Contract, agreements: Agreements) -> frozenset[str]:
     ids = {
         f"{contract.source}.{t.name}.{c}" for t in contract.tables if t.name in tables for c in t.record_id
     }
-    return licensed | (contract.encoding.record_ids if contract.encoding else ids)
+    terms = contract.encoding
+    return licensed | (terms.record_ids | terms.encoded if terms else ids)
 
 
 def _take(hub: Hub, session: Session, work: _Work, fields: frozenset[str]) -> None:

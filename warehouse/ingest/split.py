@@ -156,7 +156,8 @@ def _content_select(contract: Contract, one: Checked) -> str:
         else:
             values.append(content_sql(column, one.rules))
     if table.has_birth_month:
-        births = [parsed_sql(c) for c in one.staged.columns if c.role == "birth_date" or c.name == BIRTH_MONTH]
+        told = [c for c in one.staged.columns if c.role == "birth_date" or c.name == BIRTH_MONTH]
+        births = [parsed_sql(c) for c in told]
         values.append(f"date_trunc('month', coalesce({', '.join(births)}))::DATE" if births else "NULL::DATE")
     return f"SELECT {', '.join(values)}, $delivery, r._row FROM {_keyed_from(contract, one, keyed)}"
 
