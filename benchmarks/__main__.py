@@ -22,6 +22,21 @@ BENCHMARKS = {
         "≥ 0.98, plain ≤ 0.97",
     ),
     "ingest": ("benchmarks.ingest_5m", "ingest 5 M rows ÷ DuckDB COPY to an encrypted file", "≤ 6"),
+    "encoder": (
+        "benchmarks.encoder",
+        "encoders, values a second ÷ clkhash on the same fields",
+        "≥ 30",
+    ),
+    "attacks": (
+        "benchmarks.attacks",
+        "encodings from agencies: full, given and last names recovered",
+        "best without key ≤ 0.01",
+    ),
+    "encoded": (
+        "benchmarks.encoded",
+        "cluster precision, recall, F1 with one source encoded at home",
+        "F1 lower by ≤ 0.002",
+    ),
     "log": (
         "benchmarks.log",
         "the log on SQLite, 1 M entries",
