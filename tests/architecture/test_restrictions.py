@@ -22,6 +22,8 @@ MAY: dict[str, str] = {
     "linkage/spine.py": "defines and writes the spine",
     "linkage/persons.py": "keeps persons' keys from one version of the spine to the next",
     "linkage/report.py": "counts persons by number of records in the version just written",
+    "linkage/weakest.py": "counts persons by what holds them together, of the version just written",
+    "linkage/waterfalls.py": "counts pairs by pattern of agreement; no record leaves it",
     "linkage/fairness.py": "weights of pairs, of the records its caller gives it",
     "linkage/telling.py": "gives it the records of the version just written",
     "assets/fairness.py": "gives it the permitted spine, with each record's source",

@@ -177,3 +177,20 @@ def test_a_refusal_is_written_down(registry: Registry) -> None:
     (entry,) = Log(registry, None).show(1)
     assert entry["kind"] == "review-refused"
     assert entry["summary"] == {"act": "decide", "review": 1, "actor": "ann", "rules": ["role-missing"]}
+
+
+def test_the_whole_way_on_each_database(registry_url: str) -> None:
+    """Drawn, looked at, disputed and arbitrated, on SQLite and on PostgreSQL."""
+    with Registry.open(registry_url) as registry:
+        registry.reviews.record(version=1, seed=5, size=2, known={}, account="ann")
+        for who in (ANN, BEN, CAT):
+            registry.reviews.looked(1, who, "pattern")
+            registry.reviews.looked(1, who, "pattern")
+        registry.reviews.decide(1, ANN, "same")
+        registry.reviews.decide(1, BEN, "unsure")
+        assert registry.reviews.waiting("cat", disputed=True) == [1]
+        registry.reviews.decide(1, CAT, "same", arbitrating=True)
+        assert [(one.review, one.outcome) for one in registry.reviews.outcomes()] == [(1, "same")]
+        assert registry.reviews.progress() == [Progress(1, 1, 2, 1, 0, 0, 1)]
+        assert registry.reviews.next_numbers() == (2, 3)
+        check_registry(registry.database, bytes(32))
