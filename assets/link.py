@@ -19,11 +19,11 @@ from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.ends import BEFORE, Scope
 from data_sharing_agreements.errors import ErrorDetail, Refused
 from data_sharing_agreements.restrictions import own_spine_sources
+from linkage.engines.choice import engine_named
 from linkage.increment.chance import Wish
 from linkage.increment.due import limits_of
-from linkage.review.outcomes import bring_in
-from linkage.engines.choice import engine_named
 from linkage.predict import Engine
+from linkage.review.outcomes import bring_in
 from linkage.run import LinkOutcome, link
 from linkage.spine import latest_model
 from privacy.keys import run_key

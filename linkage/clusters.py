@@ -12,9 +12,8 @@ records have little in common to compare, counts for little in a mean.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from contextlib import closing
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -73,14 +72,16 @@ def _settled(
     first = cluster(sizes, counted(pairs, weigher.weigh(pairs), weigher.model), weigher.model)
     weigher.learn_overlap(first)
     weights = weigher.weigh(pairs)
+    weights = parted(sizes, pairs, weights, weigher.model)
     told = counted(pairs, weights, weigher.model)
-    label = cluster(sizes, told, weigher.model)
-    wrong = contradictions(label, pairs, weigher.model)
-    if wrong.any():
-        weights = replace(weights, weight=np.where(wrong, NEVER, weights.weight))
-        told = counted(pairs, weights, weigher.model)
-        label = cluster(sizes, told, weigher.model)
-    return weights, told, label
+    return weights, told, cluster(sizes, told, weigher.model)
+
+
+def parted(sizes: npt.NDArray[np.int64], pairs: Compared, weights: Weights, model: Model) -> Weights:
+    """Return the weights with those of pairs that contradict within a cluster set to `NEVER`."""
+    label = cluster(sizes, counted(pairs, weights, model), model)
+    wrong = contradictions(label, pairs, model)
+    return replace(weights, weight=np.where(wrong, NEVER, weights.weight))
 
 
 def alone(connection: duckdb.DuckDBPyConnection) -> None:
@@ -105,9 +106,14 @@ def counted(pairs: Compared, weights: Weights, model: Model) -> Pairs:
     return Pairs(
         pairs.a,
         pairs.b,
-        np.where(never, NEVER, np.clip(weights.weight, -model.clip, model.clip)),
+        within_clip(weights.weight, model),
         np.where(telling, 1.0, model.doubt),
     )
+
+
+def within_clip(weight: npt.NDArray[np.float64], model: Model) -> npt.NDArray[np.float64]:
+    """Return weights as a mean counts them: no larger than `clip`, but what contradicts stays so."""
+    return np.where(weight <= NEVER, NEVER, np.clip(weight, -model.clip, model.clip))
 
 
 def cluster(

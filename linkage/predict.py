@@ -27,6 +27,9 @@ from linkage.model import Comparison, Level, Model, compared_columns, splink_set
 PAIRS_COMPARED = 3_000_000
 """Pairs that are given to Splink at a time."""
 
+TERM_PLACES = 6
+"""Decimal places of `terms`: engines take logarithms that differ in the sixteenth."""
+
 _INPUT = "link_compared_columns"
 _TOLERANCE = 1e-7
 Ints = npt.NDArray[np.int64]
@@ -86,6 +89,9 @@ class InDuckDB:
     def comparer(self, connection: duckdb.DuckDBPyConnection, model: Model) -> DuckDBComparer:
         """Return a comparer for a connection that holds `link_encoded`."""
         return DuckDBComparer(connection, model)
+
+
+IN_DUCKDB = InDuckDB()
 
 
 class DuckDBComparer:
@@ -183,7 +189,7 @@ def as_compared(found: Mapping[str, Any], comparisons: int) -> Compared:
         np.asarray(found["a"], dtype=np.int64),
         np.asarray(found["b"], dtype=np.int64),
         np.stack([np.asarray(found[f"level_{i}"], dtype=np.int8) for i in range(comparisons)]),
-        np.asarray(found["terms"], dtype=np.float64),
+        np.round(np.asarray(found["terms"], dtype=np.float64), TERM_PLACES),
     )
 
 

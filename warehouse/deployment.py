@@ -37,8 +37,8 @@ _SECTIONS: dict[str, frozenset[str]] = {
     "registry": frozenset({"url"}),
     "engine": frozenset({"threads", "memory_limit"}),
     "link": frozenset(
-        {"agency_key", "purpose", "seed", "sources", "model", "approved_models", "unapproved", "max_drift"}
-        | {"max_gap", *_LINK_LIMITS}
+        {"agency_key", "engine", "purpose", "seed", "sources", "model", "approved_models", "unapproved"}
+        | {"max_drift", "max_gap", *_LINK_LIMITS}
     ),
     "keys": frozenset({"provider", "command"}),
     "ends": frozenset({"automatic"}),
@@ -49,6 +49,7 @@ _SECTIONS: dict[str, frozenset[str]] = {
 
 
 _LINK_VALUES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
+    ("engine", '"duckdb" or "spark"', lambda v: v in (None, "duckdb", "spark")),
     ("unapproved", '"use" or "refuse"', lambda v: v in (None, "use", "refuse")),
     ("max_gap", "a share from 0 to 1", lambda v: v is None or (type(v) in (int, float) and 0 <= v <= 1)),
     ("max_drift", "a number of bits", lambda v: v is None or (type(v) in (int, float) and v >= 0)),
@@ -111,6 +112,7 @@ class Deployment:
         link_purpose: Purpose of the statewide spine.
         link_seed: Seed of every random choice in linkage.
         link_sources: Sources to link; empty means every source with a contract.
+        link_engine: What compares pairs: `duckdb` or `spark`.
         agency_key: The hub's file of the key agreed with agencies that encode at home.
         link_model: A model of the deployment's own (JSON); none is the one shipped.
         approved_models: Digests of models approved by this deployment's settings; none means
@@ -146,6 +148,7 @@ class Deployment:
     link_purpose: str = "performance_management"
     link_seed: int = 1
     link_sources: tuple[str, ...] = ()
+    link_engine: str = "duckdb"
     agency_key: Path | None = None
     link_model: Path | None = None
     approved_models: tuple[str, ...] = ()
@@ -198,6 +201,7 @@ class Deployment:
             link_purpose=sections["link"].get("purpose", "performance_management"),
             link_seed=int(sections["link"].get("seed", 1)),
             link_sources=tuple(sections["link"].get("sources", ())),
+            link_engine=sections["link"].get("engine", "duckdb"),
             agency_key=_beside(root, sections["link"].get("agency_key")),
             **_linking(root, sections["link"]),
             key_settings=sections["keys"],

@@ -85,7 +85,9 @@ def columns_of(sql: str) -> frozenset[str]:
     """Return the columns of the table that reading a condition needs, without `_l` and `_r`."""
     tree = sqlglot.parse_one(sql, read="duckdb")
     named = {column.name[:-2] for column in tree.find_all(exp.Column) if column.name[-2:] in ("_l", "_r")}
-    return frozenset(named | {f"{field}_digits" for field in map(_apart_field, tree.find_all(exp.Anonymous)) if field})
+    return frozenset(
+        named | {f"{field}_digits" for field in map(_apart_field, tree.find_all(exp.Anonymous)) if field}
+    )
 
 
 def _condition(tree: exp.Expression) -> Condition:
@@ -108,7 +110,11 @@ def _atom(tree: exp.Expression) -> Condition | None:
         return _compared(type(tree), *(side.name for side in sides if side is not None))
     if isinstance(tree, exp.Is) and isinstance(sides[0], exp.Column) and isinstance(sides[1], exp.Null):
         return _missing(sides[0].name)
-    if isinstance(tree, exp.LTE) and isinstance(sides[0], exp.Anonymous) and isinstance(sides[1], exp.Literal):
+    if (
+        isinstance(tree, exp.LTE)
+        and isinstance(sides[0], exp.Anonymous)
+        and isinstance(sides[1], exp.Literal)
+    ):
         field = _apart_field(sides[0])
         return _near(f"{field}_digits", int(sides[1].this)) if field else None
     return None
