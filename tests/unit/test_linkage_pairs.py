@@ -45,7 +45,9 @@ def labels(connection: duckdb.DuckDBPyConnection, left: Roles, right: Roles) -> 
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
-        pytest.param({"surname": "Van den Berg"}, {"surname": "vandenberg"}, {"surname": "same"}, id="particles"),
+        pytest.param(
+            {"surname": "Van den Berg"}, {"surname": "vandenberg"}, {"surname": "same"}, id="particles"
+        ),
         pytest.param(
             {"surname": "García López"}, {"surname": "Garcia"}, {"surname": "one part same"}, id="double"
         ),
@@ -54,69 +56,105 @@ def labels(connection: duckdb.DuckDBPyConnection, left: Roles, right: Roles) -> 
         ),
         pytest.param({"surname": "Müller"}, {"surname": "Mueller"}, {"surname": "nearly same"}, id="umlaut"),
         pytest.param(
-            {"given_name": "Yevgeniy"}, {"given_name": "Evgeny"}, {"given_name": "nearly same"}, id="transliterated"
+            {"given_name": "Yevgeniy"},
+            {"given_name": "Evgeny"},
+            {"given_name": "nearly same"},
+            id="transliterated",
         ),
         pytest.param(
-            {"given_name": "Mohammed"}, {"given_name": "Muhammad"}, {"given_name": "form of the same name"},
+            {"given_name": "Mohammed"},
+            {"given_name": "Muhammad"},
+            {"given_name": "form of the same name"},
             id="transliterated form",
         ),
         pytest.param(
-            {"surname": "King Jr"}, {"surname": "King", "suffix": "Sr."},
-            {"surname": "same", "suffix": "different"}, id="suffix",
+            {"surname": "King Jr"},
+            {"surname": "King", "suffix": "Sr."},
+            {"surname": "same", "suffix": "different"},
+            id="suffix",
         ),
         pytest.param(
-            {"given_name": "J"}, {"given_name": "John"},
-            {"given_name": "same initial, one only an initial"}, id="initial",
+            {"given_name": "J"},
+            {"given_name": "John"},
+            {"given_name": "same initial, one only an initial"},
+            id="initial",
         ),
         pytest.param(
-            {"given_name": "Peggy"}, {"given_name": "Margaret"}, {"given_name": "form of the same name"},
+            {"given_name": "Peggy"},
+            {"given_name": "Margaret"},
+            {"given_name": "form of the same name"},
             id="nickname",
         ),
         pytest.param(
-            {"given_name": "Minh", "surname": "Nguyen"}, {"given_name": "Nguyen", "surname": "Minh"},
-            {"given_name": "swapped with surname or middle name", "surname": "swapped with given or middle name"},
+            {"given_name": "Minh", "surname": "Nguyen"},
+            {"given_name": "Nguyen", "surname": "Minh"},
+            {
+                "given_name": "swapped with surname or middle name",
+                "surname": "swapped with given or middle name",
+            },
             id="swapped",
         ),
         pytest.param(
-            {"given_name": "Thomas", "surname": "Becker"}, {"given_name": "Bekker", "surname": "Tomas"},
-            {"given_name": "similar", "surname": "similar"}, id="swapped and misheard",
+            {"given_name": "Thomas", "surname": "Becker"},
+            {"given_name": "Bekker", "surname": "Tomas"},
+            {"given_name": "similar", "surname": "similar"},
+            id="swapped and misheard",
         ),
         pytest.param(
-            {"given_name": "Doe, Jane"}, {"given_name": "Jane", "surname": "Doe", "zip": "98101"},
-            {"given_name": "same", "surname": "same"}, id="in one column",
+            {"given_name": "Doe, Jane"},
+            {"given_name": "Jane", "surname": "Doe", "zip": "98101"},
+            {"given_name": "same", "surname": "same"},
+            id="in one column",
         ),
         pytest.param(
-            {"given_name": "Jane Doe"}, {"given_name": "Jane", "surname": "Doe", "zip": "98101"},
-            {"given_name": "same", "surname": "same"}, id="in the given name's column",
+            {"given_name": "Jane Doe"},
+            {"given_name": "Jane", "surname": "Doe", "zip": "98101"},
+            {"given_name": "same", "surname": "same"},
+            id="in the given name's column",
         ),
         pytest.param(
-            {"surname": "Wolfeschlegelst"}, {"surname": "Wolfeschlegelsteinhausen"}, {"surname": "nearly same"},
+            {"surname": "Wolfeschlegelst"},
+            {"surname": "Wolfeschlegelsteinhausen"},
+            {"surname": "nearly same"},
             id="truncated",
         ),
         pytest.param(
-            {"surname": "NU\u00d1EZ"}, {"surname": "Nu\u00c3\u00b1ez", "zip": "98101"}, {"surname": "same"}, id="mojibake"
+            {"surname": "NU\u00d1EZ"},
+            {"surname": "Nu\u00c3\u00b1ez", "zip": "98101"},
+            {"surname": "same"},
+            id="mojibake",
         ),
         pytest.param(
-            {"birth_date": "19870304"}, {"birth_date": "19870403"}, {"birth_date": "day and month swapped"},
+            {"birth_date": "19870304"},
+            {"birth_date": "19870403"},
+            {"birth_date": "day and month swapped"},
             id="day and month",
         ),
         pytest.param(
-            {"birth_date": "19870604"}, {"birth_date": "19870101"}, {"birth_date": "two digits"}, id="1 January"
+            {"birth_date": "19870604"},
+            {"birth_date": "19870101"},
+            {"birth_date": "two digits"},
+            id="1 January",
         ),
         pytest.param(
             {"birth_date": "19230405"}, {"birth_date": "20230405"}, {"birth_date": "two digits"}, id="century"
         ),
         pytest.param(
-            {"ssn": "432658712"}, {"ssn": "8712"},
-            {"ssn": "same last four digits, others not known"}, id="last four",
+            {"ssn": "432658712"},
+            {"ssn": "8712"},
+            {"ssn": "same last four digits, others not known"},
+            id="last four",
         ),
         pytest.param({"ssn": "432658712"}, {"ssn": "432568712"}, {"ssn": "two digits"}, id="transposed"),
         pytest.param(
-            {"phone": "206-867-5309"}, {"phone": "1 (206) 867 5309", "zip": "98101"}, {"contact": "same"}, id="phone"
+            {"phone": "206-867-5309"},
+            {"phone": "1 (206) 867 5309", "zip": "98101"},
+            {"contact": "same"},
+            id="phone",
         ),
         pytest.param({"sex": "F"}, {"sex": "M"}, {"sex": "different"}, id="sex"),
     ],
-)  # fmt: skip
+)
 def test_writings_of_one_person(
     connection: duckdb.DuckDBPyConnection, left: Roles, right: Roles, expected: dict[str, str]
 ) -> None:
