@@ -235,9 +235,14 @@ def _gathered(edges: _Edges, parent: Ints, nodes: int) -> _Edges:
     edges = edges.where(parent[edges.a] != parent[edges.b])
     x, y = parent[edges.a], parent[edges.b]
     name, place = np.unique(np.minimum(x, y) * nodes + np.maximum(x, y), return_inverse=True)
-    sums = [np.zeros(len(name), dtype=np.int64) for _ in range(3)]
-    for summed, values in zip(sums, (edges.total, edges.mass, edges.count), strict=True):
-        np.add.at(summed, place, values)
+
+    def summed(values: Ints) -> Ints:
+        sums = np.zeros(len(name), dtype=np.int64)
+        np.add.at(sums, place, values)
+        return sums
+
     banned = np.zeros(len(name), dtype=np.bool_)
     np.logical_or.at(banned, place, edges.banned)
-    return _Edges(name // nodes, name % nodes, *sums, banned)
+    return _Edges(
+        name // nodes, name % nodes, summed(edges.total), summed(edges.mass), summed(edges.count), banned
+    )

@@ -116,7 +116,8 @@ def clustered(
     unit = np.cumsum(first | single) - 1
     size = np.bincount(unit)
     bounds = Bounds(*(unit[end] for pair in ends for end in pair))
-    return cluster(size, _between_units(records.node, unit, pairs, model), model, bounds)[unit]
+    label: Ints = cluster(size, _between_units(records.node, unit, pairs, model), model, bounds)[unit]
+    return label
 
 
 def _places(key: Ints, left: Ints, right: Ints) -> tuple[Ints, Ints]:

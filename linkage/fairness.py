@@ -180,7 +180,9 @@ def _sums(connection: duckdb.DuckDBPyConnection, group: str) -> dict[str, Mappin
             )
             SELECT grp, {sums} FROM of_person GROUP BY grp ORDER BY grp"""
     ).fetchall()
-    found = {str(row[0]): dict(zip(_SUMS, map(float, row[1:]), strict=True)) for row in rows}
+    found: dict[str, Mapping[str, float]] = {
+        str(row[0]): dict(zip(_SUMS, map(float, row[1:]), strict=True)) for row in rows
+    }
     return found or {"all": dict.fromkeys(_SUMS, 0.0)}
 
 

@@ -189,7 +189,7 @@ def as_compared(found: Mapping[str, Any], comparisons: int) -> Compared:
         np.asarray(found["a"], dtype=np.int64),
         np.asarray(found["b"], dtype=np.int64),
         np.stack([np.asarray(found[f"level_{i}"], dtype=np.int8) for i in range(comparisons)]),
-        np.round(np.asarray(found["terms"], dtype=np.float64), TERM_PLACES),
+        np.asarray(found["terms"], dtype=np.float64).round(TERM_PLACES).astype(np.float64, copy=False),
     )
 
 

@@ -81,7 +81,8 @@ def groups(rows: Sequence[Mapping[str, Any]]) -> Markup:
 
 def waterfall(fall: Waterfall) -> Markup:
     """Draw how one pattern's evidence adds up, from what is known before to the weight."""
-    values, at = [], 0.0
+    values: list[dict[str, Any]] = []
+    at = 0.0
     for step in fall.steps:
         label = f"{step.name}: {step.level}" if step.level else step.name
         values.append(

@@ -100,7 +100,8 @@ class Weigher:
         kind, start = self.sources.pair_of(sample), self.model
         for _ in range(ROUNDS):
             share = 1 / (1 + np.exp2(-self.weigh(sample).weight))
-            matches = np.bincount(kind, weights=share, minlength=len(self.priors)) * step
+            found = np.bincount(kind, weights=share, minlength=len(self.priors)) * step
+            matches = np.asarray(found, dtype=np.float64)
             overall = self._set_priors(matches)
             self.model = replace(_with_m(start, sample, share), prior=overall)
 
@@ -116,7 +117,7 @@ class Weigher:
         table = csr_array((held.astype(np.float64), (number, cell % count)))
         together = np.asarray((table.T @ table).todense(), dtype=np.float64)
         np.fill_diagonal(together, np.bincount(cell % count, weights=held * (held - 1) / 2, minlength=count))
-        self._set_priors(np.triu(together).ravel())
+        self._set_priors(np.triu(together).ravel().astype(np.float64))
 
     def _set_priors(self, matches: Floats) -> float:
         """Set the priors from the number of matches by pair of sources; return that of any two records."""

@@ -40,5 +40,5 @@ class Salted:
         blocks[:, 0] = salt
         blocks[:, 1] = value
         out = bytearray(blocks.nbytes + _BLOCK)
-        self._cipher.encryptor().update_into(memoryview(blocks).cast("B"), out)
+        self._cipher.encryptor().update_into(blocks.tobytes(), out)
         return np.frombuffer(out, dtype=np.uint64, count=2 * len(salt)).reshape(len(salt), 2)

@@ -124,4 +124,5 @@ def _of_rule(rule: _Rule, low: int, high: int, nodes: int) -> Ints:
     ends = np.cumsum(count)
     step = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - count, count)
     partner = rule.members[np.repeat(place + 1, count) + step]
-    return np.repeat(near, count) * nodes + partner
+    name: npt.NDArray[np.int64] = np.repeat(near, count) * nodes + partner
+    return name
