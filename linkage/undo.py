@@ -22,7 +22,7 @@ from data_sharing_agreements.errors import Refused, UsageFault
 from linkage import constraints, persons
 from linkage.agglomerate import Pairs
 from linkage.bounds import Records, clustered
-from linkage.clusters import cluster, write_labels
+from linkage.clusters import cluster, within_clip, write_labels
 from linkage.history import rebuilt_sql
 from linkage.increment.touched import grow
 from linkage.model import Model, model_from_json
@@ -203,7 +203,7 @@ def _pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> Pairs:
     return Pairs(
         np.asarray(found["a"], dtype=np.int64),
         np.asarray(found["b"], dtype=np.int64),
-        np.clip(np.asarray(found["weight"], dtype=np.float64), -model.clip, model.clip),
+        within_clip(np.asarray(found["weight"], dtype=np.float64), model),
         np.asarray(found["confidence"], dtype=np.float64),
     )
 

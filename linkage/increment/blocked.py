@@ -12,11 +12,11 @@ import math
 import duckdb
 import numpy as np
 
-from linkage.agglomerate import Pairs
 from linkage.encode import BLOCKS
 from linkage.increment.state import SCHEMA, term_columns, term_sql
 from linkage.model import Model, case_sql
 from linkage.predict import Compared, Floats, as_compared, told_apart
+from linkage.weigh import Weights
 
 
 class KeptComparer:
@@ -119,18 +119,29 @@ def remade_pairs(connection: duckdb.DuckDBPyConnection) -> str:
     return "link_remade_pair"
 
 
-def standing_pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> Pairs:
-    """Return the pairs between nodes looked at that were not remade, as the spine keeps them."""
+def standing_pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[Compared, Weights]:
+    """Return the pairs between nodes looked at that were not remade, as the spine keeps them.
+
+    Their levels are known where the pair is kept for review, else unknown; a weight's evidence is
+    such that the pair counts as much as it did.
+    """
+    unknown = f"[{', '.join('0' for _ in model.comparisons)}]::TINYINT[]"
     found = connection.execute(
-        """WITH kept AS (SELECT lead, node FROM link_lead ANTI JOIN link_remade_node USING (node))
+        f"""WITH kept AS (SELECT lead, node FROM link_lead ANTI JOIN link_remade_node USING (node))
             SELECT least(x.node, y.node)::BIGINT AS a, greatest(x.node, y.node)::BIGINT AS b,
-                weight, confidence
+                e.weight, confidence, coalesce(p.pattern, {unknown}) AS pattern
             FROM warehouse.spine.edge e JOIN kept x ON x.lead = e.record_key_l
-            JOIN kept y ON y.lead = e.record_key_r ORDER BY a, b"""
-    ).fetchnumpy()
-    return Pairs(
-        np.asarray(found["a"], dtype=np.int64),
-        np.asarray(found["b"], dtype=np.int64),
-        np.clip(np.asarray(found["weight"], dtype=np.float64), -model.clip, model.clip),
-        np.asarray(found["confidence"], dtype=np.float64),
+            JOIN kept y ON y.lead = e.record_key_r
+            LEFT JOIN warehouse.spine.pair p
+                ON p.record_key_l = e.record_key_l AND p.record_key_r = e.record_key_r
+            ORDER BY a, b"""
+    ).to_arrow_table()
+    a, b = (found[name].to_numpy().astype(np.int64) for name in ("a", "b"))
+    levels = found["pattern"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(np.int8)
+    evidence = np.where(found["confidence"].to_numpy() >= 1.0, -np.inf, 0.0)
+    return (
+        Compared(
+            a, b, levels.reshape(len(a), -1).T.reshape(len(model.comparisons), len(a)), np.zeros(len(a))
+        ),
+        Weights(found["weight"].to_numpy().astype(np.float64), evidence),
     )

@@ -22,7 +22,16 @@ import numpy as np
 from linkage import encode, persons, standardise
 from linkage.agglomerate import Pairs
 from linkage.bounds import Records, clustered
-from linkage.clusters import cluster, counted, nodes_of, record_pairs, unscored, write_labels, write_pairs
+from linkage.clusters import (
+    cluster,
+    counted,
+    nodes_of,
+    parted,
+    record_pairs,
+    unscored,
+    write_labels,
+    write_pairs,
+)
 from linkage.increment.blocked import KeptComparer, remade_pairs, standing_pairs
 from linkage.increment.causes import tell_causes
 from linkage.increment.state import Basis, keep_some
@@ -98,26 +107,23 @@ def _resolve(
     sources, sizes = nodes_of(connection)
     weigher = Weigher(model, sources, _priors(connection, basis, model, sources))
     new = comparer.given(given, model.predict_from)
-    weights = weigher.weigh(new)
-    standing = standing_pairs(connection, model)
-    all_pairs = _joined(standing, counted(new, weights, model))
-    more = comparer.given(
-        unscored(connection, len(sizes), all_pairs.a, all_pairs.b, all_pairs.weight > model.stop)
-    )
+    standing, kept = standing_pairs(connection, model)
+    a, b = np.concatenate([standing.a, new.a]), np.concatenate([standing.b, new.b])
+    strong = np.concatenate([kept.weight, weigher.weigh(new).weight]) > model.stop
+    new = new.joined(comparer.given(unscored(connection, len(sizes), a, b, strong)))
     comparer.close()
     encode.drop(connection)
-    new = new.joined(more)
-    weights = weigher.weigh(new)
-    told = counted(new, weights, model)
-    write_pairs(connection, new, weights.weight, told.confidence)
-    _write_clusters(connection, _joined(standing, told), model)
-    return _drift(new, weights, model)
-
-
-def _joined(one: Pairs, other: Pairs) -> Pairs:
-    return Pairs(
-        *(np.concatenate([x, y]) for x, y in zip(vars(one).values(), vars(other).values(), strict=True))
+    fresh = weigher.weigh(new)
+    pairs = standing.joined(new)
+    weights = Weights(
+        np.concatenate([kept.weight, fresh.weight]), np.concatenate([kept.evidence, fresh.evidence])
     )
+    weights = parted(sizes, pairs, weights, model)
+    told = counted(pairs, weights, model)
+    first = len(standing)
+    write_pairs(connection, new, weights.weight[first:], told.confidence[first:])
+    _write_clusters(connection, told, model)
+    return _drift(new, fresh, model)
 
 
 def _priors(connection: duckdb.DuckDBPyConnection, basis: Basis, model: Model, sources: Sources) -> Floats:
