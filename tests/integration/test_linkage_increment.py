@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -45,7 +46,7 @@ class World:
         )
         return self
 
-    def run(self, sql: str) -> list[tuple]:
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql).fetchall()
 
     def deliver(self, period: str) -> None:
