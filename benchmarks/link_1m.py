@@ -41,17 +41,17 @@ def main() -> None:
         place = Path(directory)
         apart(make, place, arguments.records, arguments.seed)
         timed = [(apart(ours, place), apart(_plain, place)) for _ in range(arguments.rounds)]
-    ours, plain = (_median([pair[i] for pair in timed]) for i in (0, 1))
+    mine, plain = (_median([pair[i] for pair in timed]) for i in (0, 1))
     print(
         json.dumps(
             {
                 "records": arguments.records,
-                "seconds": round(ours["seconds"], 1),
+                "seconds": round(mine["seconds"], 1),
                 "plain_seconds": round(plain["seconds"], 1),
-                "ratio": round(ours["seconds"] / plain["seconds"], 2),
-                "f1": round(ours["f1"], 4),
+                "ratio": round(mine["seconds"] / plain["seconds"], 2),
+                "f1": round(mine["f1"], 4),
                 "plain_f1": round(plain["f1"], 4),
-                "peak_gib": round(ours["peak_gib"], 2),
+                "peak_gib": round(mine["peak_gib"], 2),
                 "plain_peak_gib": round(plain["peak_gib"], 2),
             }
         )

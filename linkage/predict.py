@@ -106,6 +106,7 @@ class DuckDBComparer:
         """Take a connection that holds `link_encoded`, and the model to compare by."""
         self._connection = connection
         self._model = told_apart(model)
+        self._read_so_far = 0
         columns = ", ".join(["node", *sorted(compared_columns(model))])
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {_INPUT} AS SELECT {columns} FROM link_encoded"
@@ -164,7 +165,8 @@ class DuckDBComparer:
             threshold: Lowest match weight that is kept; None: all are.
             few: Whether so few records take part that Splink had better take them out first.
         """
-        named = self._linker._db_api.register(pairs, table_name=f"input_{pairs}")
+        self._read_so_far += 1
+        named = self._linker._db_api.register(pairs, table_name=f"input_{self._read_so_far}_{pairs}")
         blocked = self._linker.table_management.register_blocked_pairs_for_predict(named)
         blocked.metadata["registered_for_predict"] = few
         scored = self._linker.inference.predict(threshold_match_weight=threshold, warning_mode="never")
