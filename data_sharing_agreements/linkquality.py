@@ -35,7 +35,7 @@ DEFAULT_MAX_GAP = 0.02
 
 COLUMN_WORDS: Mapping[str, str] = {
     "source": "source",
-    "name_language": "language the name comes from",
+    "name_language": "language of the name",
     "race_ethnicity": "race and ethnicity",
     "age_band": "age",
     "language_group": "language spoken",
@@ -233,5 +233,7 @@ def group_words(column: str, group: str) -> str:
     """Say a group; a source keeps the name it is known by."""
     if column == "source":
         return group
+    if (column, group) == ("name_language", "none"):
+        return "No name"
     text = group.replace("_", " ")
     return text[:1].upper() + text[1:]

@@ -20,8 +20,7 @@ from linkage.model import Model, model_from_json
 SCHEMA = "commonweal/model-card/1"
 
 PURPOSE = (
-    "To estimate the odds that two records of the same person-level files are of one person, "
-    "so that records can be grouped into persons."
+    "To estimate the odds that two records are of one person, so that records can be grouped into persons."
 )
 NOT_FOR = (
     "It is not made to find a person, to prove who somebody is, or to decide anything about one: "

@@ -4,34 +4,42 @@ Belongs here: link rate, expected precision and recall, with intervals. Does not
 attributes people have (the caller gives them), what is told (linkquality), truth
 (evaluate.py).
 
-A pair of records with probability p of being one person's is right with p if it was
-joined, and missed with p if it was not: the expected precision is the mean p of joined
-pairs, the expected recall the share of all p that lies on joined pairs. Two records
-joined through a third are one person's at least as surely as both pairs with the third
-are, so a joined pair's p is no smaller than the largest product over its common
-neighbours. Pairs that were never compared are not known of, so that recall is of compared
-pairs, and all of it is only as right as the model.
+What the clusters are made by also says how sure they are. Two records of one person are that with
+the mean of the weights between them: their own, and through each third record of the person
+the weaker of the two pairs with it. Weights count as clusters count them: what says neither
+yes nor no a tenth, what was never compared little. Two persons of whose records some pair was
+compared are one with the mean weight of all pairs between them, and then each of those pairs
+is missed. So the expected precision is the mean probability of joined pairs, the expected recall
+the share of all probability that lies on joined pairs. Persons no pair of whom was compared are
+not known of, so that recall is of compared ones.
 
 A group's pairs are seen from its records: a pair counts for the group of each of its ends.
 Intervals are of 95 %: the variance of a ratio, linearised over persons (Cochran 1977, ch. 6),
-and that of each pair being right or not, all pairs of a person together; Wilson's interval
-for the number of trials with that variance.
+that of each pair being right or not, all pairs of a person together, and that of the model
+itself, whose odds of an error are known to a factor only (`MODEL_DOUBT`); Wilson's interval
+for the number of trials with that variance. Where no error at all is likelier than one case in
+forty, it reaches to none.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
 from linkage.measures import Estimate, wilson
+from linkage.model import Model
+from linkage.spine import latest_model
 
 SCHEMA = "commonweal/link-quality/1"
 
 LARGEST_PERSON = 60
 """Persons with more records count by their compared pairs alone; there are few, and pairs are many."""
+
+MODEL_DOUBT = 0.5
+"""Standard deviation of the model's log odds of an error; set on Evergreen of several sizes and seeds."""
 
 LARGEST_GROUPS = 60
 """A column with more different values than this is not one of groups."""
@@ -39,8 +47,11 @@ LARGEST_GROUPS = 60
 NOT_KNOWN = "not_known"
 """Group of those of whom the attribute is not known."""
 
+_NONE_AT_ALL = -math.log(0.025)
+"""So many independent errors expected that none at all (Poisson) is as unlikely as an end of the interval."""
+
 _MEMBER = "fair_member"
-_TABLES = (_MEMBER, "fair_pair", "fair_record", "fair_chosen", "fair_known")
+_TABLES = (_MEMBER, "fair_pair", "fair_record", "fair_person", "fair_side", "fair_known")
 _SUMS = {
     "people": "count(*)",
     "records": "sum(n)",
@@ -106,44 +117,93 @@ def expected_quality(
             connection.execute(f"DROP TABLE IF EXISTS temp.{table}").fetchall()
 
 
+class _Rule(NamedTuple):
+    """How clusters count weights: as the standing version's model says."""
+
+    unscored: float
+    doubt: float
+    clip: float
+
+
+def _rule(connection: duckdb.DuckDBPyConnection) -> _Rule:
+    model = latest_model(connection)
+    return _Rule(*(float(model.get(name, getattr(Model, name))) for name in _Rule._fields))
+
+
 def _make_pairs(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `fair_pair` (l, r, p, joined): compared pairs, and joined ones that have no row of their own."""
+    """Make `fair_pair` (l, r, joined, p): pairs of one person's records, and those missed between two."""
+    rule = _rule(connection)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE fair_known AS
-            SELECT p.record_key_l AS l, p.record_key_r AS r, max(p.probability) AS p,
-                any_value(x.person_key = y.person_key) AS joined, any_value(x.person_key) AS person_key
+            SELECT p.record_key_l AS l, p.record_key_r AS r,
+                greatest(least(max(p.weight), {rule.clip}), {-rule.clip}) AS w,
+                any_value(x.person_key) AS of_l, any_value(y.person_key) AS of_r
             FROM warehouse.spine.pair p
             JOIN {_MEMBER} x ON x.record_key = p.record_key_l
             JOIN {_MEMBER} y ON y.record_key = p.record_key_r
             GROUP BY p.record_key_l, p.record_key_r"""
     ).fetchall()
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE fair_chosen AS
-            SELECT person_key FROM {_MEMBER} GROUP BY person_key
-            HAVING count(*) BETWEEN 2 AND {LARGEST_PERSON}"""
+        f"""CREATE OR REPLACE TEMP TABLE fair_person AS
+            SELECT person_key, count(*) AS n FROM {_MEMBER} GROUP BY person_key"""
     ).fetchall()
+    _make_sides(connection, rule)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE fair_pair AS
-            WITH inside AS (
-                SELECT x.record_key AS l, y.record_key AS r
-                FROM {_MEMBER} x JOIN {_MEMBER} y USING (person_key) SEMI JOIN fair_chosen USING (person_key)
-                WHERE x.record_key < y.record_key
-            ), both_ways AS (
-                SELECT l, r, p FROM fair_known WHERE joined
-                UNION ALL SELECT r, l, p FROM fair_known WHERE joined
-            ), weak AS (
-                SELECT i.l, i.r, coalesce(k.p, 0) AS p FROM inside i LEFT JOIN fair_known k USING (l, r)
-            ), through AS (
-                SELECT w.l, w.r, max(a.p * b.p) AS p
-                FROM weak w JOIN both_ways a ON a.l = w.l JOIN both_ways b ON b.l = w.r AND b.r = a.r
-                WHERE w.p < 0.999 GROUP BY w.l, w.r
+            WITH through AS (
+                SELECT s.l, s.r, sum(least(a.w, b.w) * CASE WHEN a.w < b.w THEN a.c ELSE b.c END) AS w,
+                    sum(CASE WHEN a.w < b.w THEN a.c ELSE b.c END) AS c
+                FROM fair_side s JOIN fair_side a ON a.l = s.l JOIN fair_side b ON b.l = s.r AND b.r = a.r
+                WHERE s.l < s.r GROUP BY s.l, s.r
             )
-            SELECT w.l, w.r, greatest(w.p, coalesce(t.p, 0)) AS p, TRUE AS joined
-            FROM weak w LEFT JOIN through t USING (l, r)
+            SELECT s.l, s.r, TRUE AS joined,
+                {_chance_sql("(s.c * s.w + coalesce(t.w, 0)) / (s.c + coalesce(t.c, 0))")} AS p
+            FROM fair_side s LEFT JOIN through t USING (l, r) WHERE s.l < s.r
             UNION ALL
-            SELECT l, r, p, joined FROM fair_known
-            WHERE NOT joined OR person_key NOT IN (SELECT person_key FROM fair_chosen)"""
+            SELECT l, r, TRUE, {_chance_sql("w")} FROM fair_known
+            WHERE of_l = of_r AND of_l IN (SELECT person_key FROM fair_person WHERE n > {LARGEST_PERSON})
+            UNION ALL
+            {_missed_sql(rule)}"""
     ).fetchall()
+
+
+def _make_sides(connection: duckdb.DuckDBPyConnection, rule: _Rule) -> None:
+    """Make `fair_side` (l, r, w, c): all pairs of one person's records, each way, and how much they count."""
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE fair_side AS
+            WITH known AS (
+                SELECT l, r, w FROM fair_known WHERE of_l = of_r
+                UNION ALL SELECT r, l, w FROM fair_known WHERE of_l = of_r
+            ), member AS (
+                SELECT record_key, person_key FROM {_MEMBER}
+                SEMI JOIN (FROM fair_person WHERE n BETWEEN 2 AND {LARGEST_PERSON}) USING (person_key)
+            )
+            SELECT x.record_key AS l, y.record_key AS r, coalesce(k.w, {rule.unscored}) AS w,
+                CASE WHEN k.w > 0 THEN 1.0 ELSE {rule.doubt} END::DOUBLE AS c
+            FROM member x JOIN member y ON x.person_key = y.person_key AND x.record_key <> y.record_key
+            LEFT JOIN known k ON k.l = x.record_key AND k.r = y.record_key"""
+    ).fetchall()
+
+
+def _missed_sql(rule: _Rule) -> str:
+    """SELECT of (l, r, joined, p): every pair of records of two persons between whom some pair was compared.
+
+    Not of persons so large that their pairs would be too many.
+    """
+    mean = f"(b.w + {rule.unscored} * (x.n * y.n - b.n)) / (x.n * y.n)"
+    return f"""SELECT x.record_key, y.record_key, FALSE, b.p FROM (
+                SELECT b.of_x, b.of_y, {_chance_sql(mean)} AS p
+                FROM (
+                    SELECT least(of_l, of_r) AS of_x, greatest(of_l, of_r) AS of_y, count(*) AS n, sum(w) AS w
+                    FROM fair_known WHERE of_l <> of_r GROUP BY ALL
+                ) b JOIN fair_person x ON x.person_key = b.of_x JOIN fair_person y ON y.person_key = b.of_y
+                WHERE x.n * y.n <= {LARGEST_PERSON**2}
+            ) b JOIN {_MEMBER} x ON x.person_key = b.of_x JOIN {_MEMBER} y ON y.person_key = b.of_y"""
+
+
+def _chance_sql(weight: str) -> str:
+    """SQL of the probability that log2 odds mean."""
+    return f"1 / (1 + pow(2.0, -({weight})))"
 
 
 def _make_records(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> None:
@@ -227,7 +287,12 @@ def _ratio(
         return Estimate(None, None, None).to_json()
     share = min(max(part / whole, 0.0), 1.0)
     yy, xy, xx = second
-    variance = (max(yy - 2 * share * xy + share**2 * xx, 0.0) + chance) / whole**2
+    sampling, model = max(yy - 2 * share * xy + share**2 * xx, 0.0) / whole**2, 0.0
+    if chance > 0:
+        model = (MODEL_DOUBT * share * (1 - share)) ** 2
+    variance = sampling + chance / whole**2 + model
     trials = share * (1 - share) / variance if variance > 0 else people
     low, high = wilson(share, max(min(trials, people) if math.isfinite(trials) else people, 1.0))
+    if 0 < (whole - part) ** 2 < chance * _NONE_AT_ALL:
+        high = 1.0
     return Estimate(share, min(low, share), max(high, share)).to_json()

@@ -20,6 +20,9 @@ from linkage.standardise_groups import name_languages_of
 OWN_COLUMNS: tuple[str, ...] = ("source", "name_language")
 """Columns of groups that a link measures itself."""
 
+_STANDING_SQL = """SELECT record_key, person_key, source, source AS of_source
+    FROM warehouse.spine.assignment WHERE to_version IS NULL"""
+
 
 def tell(connection: duckdb.DuckDBPyConnection, run_key: bytes, facts: Mapping[str, Any]) -> None:
     """Write down what the standing version is expected to get wrong, and the link's counts.
@@ -35,9 +38,8 @@ def tell(connection: duckdb.DuckDBPyConnection, run_key: bytes, facts: Mapping[s
     classes = name_languages_of(connection, run_key)
     measured = expected_quality(
         connection,
-        """(SELECT a.record_key, a.person_key, a.source, a.source AS of_source, n.token AS name_language
-            FROM warehouse.spine.assignment a LEFT JOIN link_name_language n USING (record_key)
-            WHERE a.to_version IS NULL)""",
+        f"""(SELECT s.*, n.token AS name_language
+            FROM ({_STANDING_SQL}) s LEFT JOIN link_name_language n USING (record_key))""",
         ("of_source", "name_language"),
     )
     connection.execute("DROP TABLE temp.link_name_language").fetchall()
@@ -45,6 +47,27 @@ def tell(connection: duckdb.DuckDBPyConnection, run_key: bytes, facts: Mapping[s
     named.sort(key=lambda part: (part["column"] != "source", part["group"]))
     write_quality(connection, version.version, measured | {"by_subgroup": named}, "model")
     write_quality(connection, version.version, facts, "facts")
+
+
+def tell_undone(connection: duckdb.DuckDBPyConnection, before: int) -> None:
+    """Write down what a version made by undoing is expected to get wrong; nothing is linked for it.
+
+    By source it is measured anew; by language of name, which only a link reads, it says what the
+    version before it said. What it says of its model is that version's too.
+
+    Args:
+        connection: In which the version has just been written.
+        before: The version that stood before it.
+    """
+    version = latest_version(connection)
+    if version is None:
+        return
+    known = read_quality(connection, before)
+    measured = expected_quality(connection, f"({_STANDING_SQL})", ("of_source",))
+    by_name = [x for x in known.get("model", {}).get("by_subgroup", ()) if x["column"] == "name_language"]
+    groups = [*(_named(part, {}) for part in measured["by_subgroup"]), *by_name]
+    write_quality(connection, version.version, measured | {"by_subgroup": groups}, "model")
+    write_quality(connection, version.version, known.get("facts", {}), "facts")
 
 
 def facts_of(connection: duckdb.DuckDBPyConnection, version: int) -> Mapping[str, Any]:

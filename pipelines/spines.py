@@ -19,12 +19,15 @@ from data_sharing_agreements.separation import check_duty
 from data_sharing_agreements.vocabulary import Verb
 from linkage import constraints, history
 from linkage.spine import Version, ensure_spine, is_made, latest_model
+from linkage.telling import tell_undone
 from linkage.undo import undo
 from warehouse.hub import Hub
 from warehouse.opener import Session, Store
 
 REVIEWER = "reviewer"
 """The role that undoes a change; the memorandum says from which others it is kept apart."""
+
+_OF_MODEL = ("model", "model_state")
 
 
 def listed(hub: Hub) -> list[dict[str, Any]]:
@@ -93,6 +96,7 @@ def undone(hub: Hub, account: Account, reference: str) -> dict[str, Any]:
 
     with _opened(hub, write=True) as session:
         made = undo(session.raw, version, event, write_down)
+        tell_undone(session.raw, made.version - 1)
         model = latest_model(session.raw)
     _register(hub, made, model)
     return {"change": reference, "version": made.version}
@@ -115,9 +119,12 @@ def withdrawn(hub: Hub, account: Account, number: int) -> dict[str, Any]:
 
 
 def _register(hub: Hub, made: Version, model: dict[str, Any]) -> None:
+    """Write the version down; it has the model of the one before."""
     thresholds = {name: value for name, value in model.items() if name.endswith("threshold")}
+    before = hub.registry.link_versions.latest()
+    counts = {name: value for name, value in before.counts.items() if name in _OF_MODEL} if before else {}
     hub.registry.link_versions.add(
-        made.version, made.model, thresholds, made.input_hash, made.records, made.persons, {}
+        made.version, made.model, thresholds, made.input_hash, made.records, made.persons, counts
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 
 import duckdb
@@ -14,7 +15,7 @@ from linkage.fairness import expected_quality
 from linkage.quality import read_quality, write_quality
 from linkage.spine import ensure_spine
 from linkage.standardise_groups import name_languages_of
-from linkage.telling import tell_groups
+from linkage.telling import tell_groups, tell_undone
 
 P = {(1, 2): 0.9, (2, 3): 0.8, (4, 5): 0.5, (1, 6): 0.4, (5, 7): 0.1}
 """Probabilities of pairs; 1 and 3 were never compared, and are joined through 2."""
@@ -59,15 +60,41 @@ def members(opened: duckdb.DuckDBPyConnection, sex: dict[int, str | None] = SEX)
         JOIN sexes s USING (record_key))"""
 
 
+def weight(left: int, right: int) -> float:
+    """Log2 odds of two records; those never compared count as six below even."""
+    p = P.get((min(left, right), max(left, right)))
+    return -6.0 if p is None else math.log2(p / (1 - p))
+
+
+def votes(left: int, right: int) -> list[float]:
+    """What speaks of two records of one person: their own weight, and the weaker of each way round."""
+    others = (k for k in PERSON if PERSON[k] == PERSON[left] and k not in (left, right))
+    return [weight(left, right), *(min(weight(left, k), weight(k, right)) for k in others)]
+
+
+def between(left: int, right: int) -> list[float]:
+    """The weights of all pairs between the persons of two records."""
+    x, y = ([k for k in PERSON if PERSON[k] == PERSON[end]] for end in (left, right))
+    return [weight(i, j) for i in x for j in y]
+
+
+def chance(weights: list[float], counts: list[float]) -> float:
+    """Probability for a mean of weights."""
+    return 1 / (1 + 2 ** -(sum(w * c for w, c in zip(weights, counts, strict=True)) / sum(counts)))
+
+
 def plainly(among: set[int]) -> tuple[float, float]:
     """Precision and recall as seen from some records, in loops."""
-    p = dict(P)
-    p[1, 3] = P[1, 2] * P[2, 3]
-    joined = [pair for pair in itertools.combinations(PERSON, 2) if PERSON[pair[0]] == PERSON[pair[1]]]
-    hit = sum(p.get(pair, 0.0) * len(among & set(pair)) for pair in joined)
-    linked = sum(len(among & set(pair)) for pair in joined)
-    real = hit + sum(p[pair] * len(among & set(pair)) for pair in p if pair not in joined)
-    return hit / linked, hit / real
+    hit = linked = missed = 0.0
+    for pair in itertools.combinations(PERSON, 2):
+        seen = len(among & set(pair))
+        if PERSON[pair[0]] == PERSON[pair[1]]:
+            told = votes(*pair)
+            hit += seen * chance(told, [1.0 if w > 0 else 0.1 for w in told])
+            linked += seen
+        elif any(w != weight(0, 0) for w in between(*pair)):
+            missed += seen * chance(between(*pair), [1.0] * len(between(*pair)))
+    return hit / linked, hit / (hit + missed)
 
 
 def test_expected_errors_are_those_of_a_plain_reading(connection: duckdb.DuckDBPyConnection) -> None:
@@ -97,8 +124,8 @@ def test_nothing_is_left_behind(connection: duckdb.DuckDBPyConnection) -> None:
 def test_a_record_that_may_not_be_counted_is_not(connection: duckdb.DuckDBPyConnection) -> None:
     some = members(connection) + " WHERE record_key <> 2"
     found = expected_quality(connection, f"(FROM {some})", ())
-    assert found["clusters"]["precision"]["value"] == pytest.approx(0.5 / 2), (
-        "1 and 3 have nobody between them"
+    assert found["clusters"]["precision"]["value"] == pytest.approx((0.5 + 1 / 65) / 2), (
+        "1 and 3 have nobody between them, and were not compared"
     )
 
 
@@ -111,23 +138,35 @@ def test_an_empty_spine_has_no_rates() -> None:
         assert found["by_subgroup"] == []
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
-    """Pairs are right with their probability: the interval holds the precision of 95 % of such worlds."""
-    rng = np.random.default_rng(5)
-    probability = np.round(rng.beta(8, 1, 400), 3).clip(0.05, 0.999)
+def precision_of(probability: np.ndarray) -> dict[str, float]:
+    """Expected precision of persons of two records each."""
     pairs = {(2 * i, 2 * i + 1): float(p) for i, p in enumerate(probability)}
-    person = {record: record // 2 for record in range(800)}
+    person = {record: record // 2 for record in range(2 * len(probability))}
     with duckdb.connect() as opened:
         opened.execute("ATTACH ':memory:' AS warehouse")
         ensure_spine(opened)
         fill(opened, pairs, person, dict.fromkeys(person, "a"))
-        found = expected_quality(opened, members(opened, dict.fromkeys(person, "F")), ())["clusters"][
-            "precision"
-        ]
-    worlds = (rng.random((2000, 400)) < probability).mean(axis=1)
-    held = ((worlds >= found["low"]) & (worlds <= found["high"])).mean()
-    assert held > 0.93
-    assert found["high"] - found["low"] < 0.1, "and they are not so wide that they say nothing"
+        given = members(opened, dict.fromkeys(person, "F"))
+        return expected_quality(opened, given, ())["clusters"]["precision"]
+
+
+def test_intervals_hold_the_truth_even_where_the_model_is_off_by_half() -> None:
+    """Pairs are right with the odds the model says, half or twice those; eight times is not believed."""
+    rng = np.random.default_rng(5)
+    probability = np.round(rng.beta(30, 1, 1600), 3).clip(0.05, 0.999)
+    found = precision_of(probability)
+    wrong = (1 - probability) / probability
+    held = {}
+    for times in (0.5, 1.0, 2.0, 8.0):
+        worlds = (rng.random((2000, 1600)) < 1 / (1 + times * wrong)).mean(axis=1)
+        held[times] = ((worlds >= found["low"]) & (worlds <= found["high"])).mean()
+    assert min(held[0.5], held[1.0], held[2.0]) > 0.93
+    assert held[8.0] < 0.07
+
+
+def test_where_few_errors_are_expected_there_may_be_none() -> None:
+    assert precision_of(np.full(200, 0.99))["high"] == 1.0
+    assert precision_of(np.full(800, 0.99))["high"] < 1.0
 
 
 def test_groups_are_added_to_what_the_link_knew(connection: duckdb.DuckDBPyConnection) -> None:
@@ -138,6 +177,25 @@ def test_groups_are_added_to_what_the_link_knew(connection: duckdb.DuckDBPyConne
     kept = read_quality(connection, 1)["model"]
     assert [part["column"] for part in kept["by_subgroup"]] == ["source", "source", "sex", "sex", "sex"]
     assert kept["clusters"] == first["clusters"]
+
+
+def test_a_version_made_by_undoing_says_what_it_gets_wrong(connection: duckdb.DuckDBPyConnection) -> None:
+    rates = {"precision": {"value": 0.5, "low": 0.1, "high": 0.9}}
+    by_name = [{"column": "name_language", "group": "slavic", "records": 70, "clusters": rates}]
+    by_name.append({"column": "sex", "group": "F", "records": 70, "clusters": rates})
+    write_quality(connection, 1, {"clusters": rates, "by_subgroup": by_name}, "model")
+    write_quality(connection, 1, {"model": {"state": "waiting"}}, "facts")
+    connection.execute("INSERT INTO warehouse.spine.version VALUES (2, now()::TIMESTAMP, 'm', 7, 5, 'h')")
+    connection.execute("UPDATE warehouse.spine.assignment SET person_key = 14 WHERE record_key = 3")
+    tell_undone(connection, before=1)
+    kept = read_quality(connection, 2)
+    assert [(part["column"], part["group"]) for part in kept["model"]["by_subgroup"]] == [
+        ("source", "a"),
+        ("source", "b"),
+        ("name_language", "slavic"),
+    ], "by people's attributes it is measured when core knows them"
+    assert kept["model"]["clusters"]["precision"]["value"] == pytest.approx((0.9 + 0.5) / 2), "3 stands alone"
+    assert kept["facts"]["model"]["state"] == "waiting", "it has the model of the version before it"
 
 
 NAMES = {

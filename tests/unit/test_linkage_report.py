@@ -23,6 +23,7 @@ from linkage.spine import ensure_spine
 from linkage.train import untrained
 from linkage.waterfalls import waterfalls
 from linkage.weakest import weakest_links
+from warehouse.indicators import linked_band
 from warehouse.indicators.linkband import link_band
 from warehouse.indicators.result import Result
 
@@ -113,6 +114,11 @@ def test_a_figures_band_is_widened_by_its_own_groups_errors() -> None:
     assert link_band(result("y"), link) == link_band(result(), link)
     assert link_band(result(low=None), link) is None
     assert link_band(result(), {}) is None
+    assert linked_band(result(), link | {"version": 1}) == pytest.approx(
+        {"low_with_linkage": 0.4 * 0.98, "high_with_linkage": 0.6 / 0.9}
+    )
+    for other in ({"version": 2}, {"version": None}, {}):
+        assert linked_band(result(), link | other) == {"low_with_linkage": None, "high_with_linkage": None}
 
 
 def test_the_public_record_says_owner_purpose_errors_and_nothing_passed_through() -> None:

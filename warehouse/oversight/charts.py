@@ -47,8 +47,10 @@ def weeks_svg(by_week: Sequence[Mapping[str, Any]]) -> str:
 
 
 def groups_svg(by_group: Sequence[Mapping[str, Any]]) -> str:
-    """Draw for each group which joins are right, and which records of one person are joined."""
+    """Draw for each group which joins are right and which records of one person are joined, if known."""
     shown = [g for g in by_group if g["precision"] is not None and g["recall"] is not None][:_MOST_GROUPS]
+    if not shown:
+        return ""
     frame = pd.DataFrame(
         [
             {"group": group_title(g), "of": of, "share": g[name]}
