@@ -5,7 +5,7 @@ its connection, saying what came of it. Does not: linkage.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -22,6 +22,7 @@ from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.engines.choice import engine_named
 from linkage.increment.chance import Wish
 from linkage.increment.due import limits_of
+from linkage.model import read_model
 from linkage.predict import Engine
 from linkage.review.outcomes import bring_in
 from linkage.run import LinkOutcome, link
@@ -33,6 +34,7 @@ from warehouse.hub import Hub
 from warehouse.opener import Session, Store
 from warehouse.restrictions.own_spine import ask_for_spine, linking, own_spines
 from warehouse.restrictions.relations import permit_encodings, permit_identities, restrict, spine_use
+from warehouse.sealing import seal
 from warehouse.steps import StepResult
 
 _SCHEMA = (
@@ -93,6 +95,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
         restricted = restrict(session, hub, spine_use(hub))
         permit_identities(session)
         permit_encodings(session)
+        seal(session)
         bring_in(session.raw, hub.registry.reviews.outcomes())
         outcome = link(
             session.raw,
@@ -106,6 +109,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
             model=admission.settings,
             admit=admission,
             agency_key=agency_key(hub),
+            one_id=_one_id(hub, sources),
             wish=Wish(workplace.full_link or admission.must_judge, limits_of(hub.deployment.full_link)),
             engine=_engine(hub, session),
         )
@@ -152,6 +156,7 @@ def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
         workplace.record(StepResult("link", project, status="refused", errors=refusal.details))
         return None
     with linking(hub, project) as (session, restricted):
+        seal(session)
         outcome = link(
             session.raw,
             sources=sources,
@@ -159,7 +164,9 @@ def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
             restricted=restricted + purged_records(hub),
             seed=hub.deployment.link_seed,
             progress=workplace.progress,
+            model=read_model(hub.deployment.link_model),
             agency_key=agency_key(hub),
+            one_id=_one_id(hub, sources),
             engine=_engine(hub, session),
         )
     workplace.record(
@@ -173,6 +180,12 @@ def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
         )
     )
     return outcome
+
+
+def _one_id(hub: Hub, sources: Sequence[str]) -> tuple[str, ...]:
+    """Return the sources whose contract says that a person has one id in a period."""
+    contracts = (contract for contract in hub.contracts if contract.source in sources)
+    return tuple(contract.source for contract in contracts if any(table.one_id for table in contract.tables))
 
 
 def _engine(hub: Hub, session: Session) -> Engine:

@@ -25,11 +25,17 @@ from linkage.agglomerate import Bounds, Pairs, Rule, average_link, components
 from linkage.bounds import keep_bounds
 from linkage.model import Model
 from linkage.predict import IN_DUCKDB, Compared, Engine
-from linkage.refine import NEVER, contradictions
+from linkage.refine import NEVER, contradictions, rivals
 from linkage.weigh import Sources, Weigher, Weights
 
 LARGEST_GROUP = 300
 """Groups with more nodes are not compared in full; their unscored pairs count as such."""
+
+MOST_COUNTED = 1_000
+"""Records that say the same count as this many at most, so that sums stay exact."""
+
+MOST_COPIES = 100
+"""Of more records that say the same, only pairs with the first are kept."""
 
 
 def resolve(connection: duckdb.DuckDBPyConnection, model: Model, engine: Engine = IN_DUCKDB) -> Model:
@@ -53,7 +59,7 @@ def resolve(connection: duckdb.DuckDBPyConnection, model: Model, engine: Engine 
         weight = weigher.weigh(pairs).weight
         missing = unscored(connection, len(sizes), pairs.a, pairs.b, weight > model.stop)
         pairs = pairs.joined(comparer.given(missing)).joined(apart(connection, model, missing))
-    weights, told, label = _settled(sizes, pairs, weigher)
+    weights, told, label = _settled(connection, sizes, pairs, weigher)
     write_pairs(connection, pairs, weights.weight, told.confidence)
     _write_clusters(connection, label)
     _write_priors(connection, weigher)
@@ -62,7 +68,7 @@ def resolve(connection: duckdb.DuckDBPyConnection, model: Model, engine: Engine 
 
 
 def _settled(
-    sizes: npt.NDArray[np.int64], pairs: Compared, weigher: Weigher
+    connection: duckdb.DuckDBPyConnection, sizes: npt.NDArray[np.int64], pairs: Compared, weigher: Weigher
 ) -> tuple[Weights, Pairs, npt.NDArray[np.int64]]:
     """Return weights, pairs as counted and clusters, after what the first clusters teach.
 
@@ -72,15 +78,21 @@ def _settled(
     first = cluster(sizes, counted(pairs, weigher.weigh(pairs), weigher.model), weigher.model)
     weigher.learn_overlap(first)
     weights = weigher.weigh(pairs)
-    weights = parted(sizes, pairs, weights, weigher.model)
+    weights = parted(connection, sizes, pairs, weights, weigher.model)
     told = counted(pairs, weights, weigher.model)
     return weights, told, cluster(sizes, told, weigher.model)
 
 
-def parted(sizes: npt.NDArray[np.int64], pairs: Compared, weights: Weights, model: Model) -> Weights:
+def parted(
+    connection: duckdb.DuckDBPyConnection,
+    sizes: npt.NDArray[np.int64],
+    pairs: Compared,
+    weights: Weights,
+    model: Model,
+) -> Weights:
     """Return the weights with those of pairs that contradict within a cluster set to `NEVER`."""
     label = cluster(sizes, counted(pairs, weights, model), model)
-    wrong = contradictions(label, pairs, model)
+    wrong = contradictions(label, pairs, model) | rivals(connection, label, pairs)
     return replace(weights, weight=np.where(wrong, NEVER, weights.weight))
 
 
@@ -128,14 +140,15 @@ def cluster(
 
 
 def nodes_of(connection: duckdb.DuckDBPyConnection) -> tuple[Sources, npt.NDArray[np.int64]]:
-    """Return the nodes' sources, and how many records each node stands for."""
+    """Return the nodes' sources, and how many records each node counts as."""
     found = connection.execute(
         """SELECT dense_rank() OVER (ORDER BY source) - 1 AS source, n FROM (
                 SELECT node, any_value(source) AS source, count(*) AS n FROM link_record GROUP BY node)
             ORDER BY node"""
     ).fetchnumpy()
     of_node = np.asarray(found["source"], dtype=np.int64)
-    return Sources(of_node, np.bincount(of_node)), np.asarray(found["n"], dtype=np.int64)
+    counted = np.minimum(np.asarray(found["n"], dtype=np.int64), MOST_COUNTED)
+    return Sources(of_node, np.bincount(of_node)), counted
 
 
 def unscored(
@@ -239,6 +252,8 @@ def record_pairs(connection: duckdb.DuckDBPyConnection, model: Model, least: flo
     """Make `link_record_pair` (l, r, weight, probability, pattern; l < r) of records from pairs of nodes.
 
     Records of one node say exactly the same; their pairs have the largest weight and no pattern.
+    Where they are more than `MOST_COPIES`, the first stands for all, and each is paired with it
+    alone: a thousand times as many copies would be a million times as many pairs.
 
     Args:
         connection: Holds `link_pair` and `link_record`.
@@ -247,14 +262,23 @@ def record_pairs(connection: duckdb.DuckDBPyConnection, model: Model, least: flo
     """
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_record_pair AS
-            WITH pair AS (
+            WITH copies AS (
+                SELECT node, min(record_key) AS first, count(*) > {MOST_COPIES} AS many
+                FROM link_record GROUP BY node
+            ), member AS (
+                SELECT node, record_key FROM link_record JOIN copies USING (node)
+                WHERE NOT many OR record_key = first
+            ), pair AS (
                 SELECT least(x.record_key, y.record_key) AS l,
                     greatest(x.record_key, y.record_key) AS r, weight, pattern
-                FROM link_pair p JOIN link_record x ON x.node = p.a JOIN link_record y ON y.node = p.b
+                FROM link_pair p JOIN member x ON x.node = p.a JOIN member y ON y.node = p.b
                 WHERE weight >= {least}
                 UNION ALL
                 SELECT x.record_key, y.record_key, {model.clip}, NULL
-                FROM link_record x JOIN link_record y ON x.node = y.node AND x.record_key < y.record_key
+                FROM member x JOIN member y ON x.node = y.node AND x.record_key < y.record_key
+                UNION ALL
+                SELECT first, record_key, {model.clip}, NULL FROM copies JOIN link_record USING (node)
+                WHERE many AND record_key > first
             )
             SELECT l, r, weight, 1 / (1 + pow(2.0, -weight)) AS probability, pattern FROM pair"""
     ).fetchall()

@@ -31,6 +31,7 @@ from linkage.increment.due import REASONS
 from linkage.increment.touched import TABLES as INCREMENT_TABLES
 from linkage.model import Model, read_model
 from linkage.predict import IN_DUCKDB, Engine
+from linkage.refine import ONE_ID, name_one_id
 from linkage.report import write_report
 from linkage.spine import Made, Version, ensure_spine, latest_version, publish
 from linkage.statistics import observed
@@ -46,7 +47,7 @@ FEWEST_NODES = 2
 
 _TABLES = (
     "link_record", "link_pair", "link_cluster", "link_record_pair", "link_unscored",
-    "link_person_of", "link_change", "link_name_language", "link_prior", *INCREMENT_TABLES,
+    "link_person_of", "link_change", "link_name_language", "link_prior", ONE_ID, *INCREMENT_TABLES,
 )  # fmt: skip
 
 Progress = Callable[[str], object]
@@ -99,6 +100,7 @@ def link(
     smallest: int = 1,
     model: Model | None = None,
     agency_key: bytes | None = None,
+    one_id: Sequence[str] = (),
     admit: Admit | None = None,
     wish: Wish | None = None,
     engine: Engine = IN_DUCKDB,
@@ -119,6 +121,7 @@ def link(
         admit: Called with the trained model before a version is written.
         agency_key: Key agreed with agencies that encode at home; without it, what they sent
             in the relation `permitted_encoding` is linked with each other alone.
+        one_id: Sources in which two records of one period are two people's.
         wish: Whether the link must be a full one, and when it must. An increment is made where
             `vault` is attached to write and nothing stands against it; it makes no report.
         engine: Where the pairs of a full link are compared; every engine gives the same clusters.
@@ -131,15 +134,17 @@ def link(
     settings = model or read_model()
     settings = settings if seed is None else replace(settings, seed=seed)
     ensure_spine(connection)
-    hashed = input_hash(connection, sources, settings, restricted + agency.said_of(agency_key))
+    method = " ".join([METHOD, *sorted(one_id)])
+    hashed = input_hash(connection, sources, settings, restricted + agency.said_of(agency_key), method)
     standing = latest_version(connection)
     wish = wish or Wish()
     unchanged = standing is not None and standing.input_hash == hashed and not constraints_changed(connection)
     if standing is not None and unchanged and not wish.full:
         return _outcome(standing, start, skipped=True)
     with _leaving_nothing(connection), _safely():
+        name_one_id(connection, one_id)
         chance = look(
-            connection, sources, settings, METHOD, restricted, wish, agency=agency.takes_part(connection)
+            connection, sources, settings, method, restricted, wish, agency=agency.takes_part(connection)
         )
         reason = chance.reason
         if standing is not None and reason is None:
@@ -186,7 +191,11 @@ def link(
 
 
 def input_hash(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[str], model: Model, restricted: str
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[str],
+    model: Model,
+    restricted: str,
+    method: str = METHOD,
 ) -> str:
     """Return a hash of everything the spine depends on but randomness.
 
@@ -197,7 +206,7 @@ def input_hash(
             WHERE source IN ({", ".join("?" for _ in sources)}) ORDER BY ALL""",
         list(sources),
     ).fetchall()
-    said = (METHOD, sorted(sources), model.digest(), rows, restricted)
+    said = (method, sorted(sources), model.digest(), rows, restricted)
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 

@@ -285,6 +285,7 @@ def _table(standard: SchemaObject, faults: Faults) -> Table:
         description=standard.description or "",
         grain=standard.dataGranularityDescription or "",
         record_id=properties.texts("record_id"),
+        one_id=properties.scalar("one_id", False),
         row_key=properties.texts("row_key"),
         record_type=properties.scalar("record_type", ""),
         repeat=_repeat(properties.nested("repeat")),

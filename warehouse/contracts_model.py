@@ -245,9 +245,8 @@ class Column:
     @property
     def in_content(self) -> bool:
         """Whether the warehouse holds it, as a value or as a key."""
-        if self.pseudonym or self.role == "sex":
-            return True
-        return self.role is None and self.disclosure is not Disclosure.DIRECT
+        harmless = self.role is None and self.disclosure is not Disclosure.DIRECT
+        return bool(self.pseudonym) or self.role == "sex" or harmless
 
     @property
     def content_type(self) -> str:
@@ -266,6 +265,7 @@ class Table:
         columns: In the order of the layout.
         record_id: Columns whose trimmed values, as delivered and joined by `|`,
             are the source's own id of a person's record; empty if none.
+        one_id: Whether two such ids in one period are two people's, without exception.
         row_key: Columns that together may occur once in a delivery.
         record_type: What its lines start with, in a fixed-width file.
         repeat: Columns that a line holds several times.
@@ -280,6 +280,7 @@ class Table:
     description: str = ""
     grain: str = ""
     record_id: tuple[str, ...] = ()
+    one_id: bool = False
     row_key: tuple[str, ...] = ()
     record_type: str = ""
     repeat: Repeat | None = None
@@ -315,8 +316,7 @@ class DeliveryRules:
     Args:
         tolerance: Share of a table's rows that may go to quarantine.
         row_count_change: Change in a table's rows against the last period.
-        completeness_change: Change in the share of rows in which a column has a
-            value, against the last period, in absolute terms.
+        completeness_change: The same of the share of rows in which a column has a value, absolute.
         compare_from: Fewest rows in both periods for the two comparisons.
         outside_period: Share of rows whose period column may lie outside.
     """

@@ -118,7 +118,7 @@ def _resolve(
     weights = Weights(
         np.concatenate([kept.weight, fresh.weight]), np.concatenate([kept.evidence, fresh.evidence])
     )
-    weights = parted(sizes, pairs, weights, model)
+    weights = parted(connection, sizes, pairs, weights, model)
     told = counted(pairs, weights, model)
     first = len(standing)
     write_pairs(connection, new, weights.weight[first:], told.confidence[first:])
