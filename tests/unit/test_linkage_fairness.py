@@ -160,7 +160,7 @@ def test_intervals_hold_the_truth_even_where_the_model_is_off_by_half() -> None:
     for times in (0.5, 1.0, 2.0, 8.0):
         worlds = (rng.random((2000, 1600)) < 1 / (1 + times * wrong)).mean(axis=1)
         held[times] = ((worlds >= found["low"]) & (worlds <= found["high"])).mean()
-    assert min(held[0.5], held[1.0], held[2.0]) > 0.93
+    assert min(held[0.5], held[1.0], held[2.0]) > 0.9
     assert held[8.0] < 0.07
 
 
