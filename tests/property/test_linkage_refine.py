@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.clusters import cluster, counted
+from linkage.clusters import cluster, counted, within_clip
 from linkage.model import read_model
 from linkage.predict import Compared
 from linkage.refine import NEVER, contradictions
@@ -86,6 +86,12 @@ def test_two_verified_numbers_contradict_whatever_else_agrees() -> None:
 def test_a_number_seen_once_may_be_wrong() -> None:
     pairs = compared([person("ANN", "1", "11"), person("ANN", "1", "11"), person("ANN", "1", "12")])
     assert not contradictions(np.zeros(3, dtype=np.int64), pairs, MODEL).any()
+
+
+def test_a_contradiction_that_was_kept_is_no_smaller_in_a_later_link() -> None:
+    """Increments and undoing read weights that were kept: the largest are bounded, this one is not."""
+    kept = within_clip(np.array([NEVER, -50.0, 3.0, 50.0]), MODEL)
+    assert kept.tolist() == [NEVER, -MODEL.clip, 3.0, MODEL.clip]
 
 
 @settings(max_examples=150, deadline=None)
