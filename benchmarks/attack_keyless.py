@@ -17,8 +17,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_matrix
+from scipy.optimize import linear_sum_assignment, quadratic_assignment
+from scipy.sparse import coo_matrix, csr_matrix, diags, hstack
+from scipy.spatial.distance import cdist
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -27,7 +28,9 @@ Guesses = pd.Series
 
 BITS = 60
 """Most frequent pairs of letters that pattern mining looks for."""
-ROUNDS = 12
+ROUNDS = 6
+MOST_TOKENS = 150
+"""Most frequent tokens of a field that are aligned in their context."""
 
 
 def blind(records: pd.Index, people: pd.DataFrame) -> Guesses:
@@ -36,10 +39,17 @@ def blind(records: pd.Index, people: pd.DataFrame) -> Guesses:
 
 
 def ranked(tokens: pd.Series, values: pd.Series) -> Mapping[int, str]:
-    """Align tokens with values by how often each occurs: the first with the first, and so on."""
-    seen, known = tokens.value_counts(sort=True), values.value_counts(sort=True)
+    """Align tokens with values by how often each occurs: the first with the first, and so on.
+
+    Ties are broken by the token and by the value, never by the order of rows, which would tell.
+    """
+    seen, known = (_by_frequency(column) for column in (tokens, values))
     few = min(len(seen), len(known))
     return dict(zip(seen.index[:few], known.index[:few], strict=True))
+
+
+def _by_frequency(column: pd.Series) -> pd.Series:
+    return column.groupby(column).size().sort_values(ascending=False, kind="stable")
 
 
 def rank_alignment(tokens: pd.DataFrame, people: pd.DataFrame) -> Guesses:
@@ -76,16 +86,70 @@ def field_alignment(given: pd.Series, surname: pd.Series, people: pd.DataFrame) 
     """Align single-field tokens of given name and surname, each by rank."""
     first = given.map(ranked(given, people["given"]))
     last = surname.map(ranked(surname, people["surname"]))
-    both = first.str.cat(last, sep=" ")
-    return both.dropna()
+    both = first.fillna("").str.cat(last.fillna(""), sep=" ")
+    return both[both != " "]
+
+
+def context_alignment(tokens: pd.DataFrame, values: pd.DataFrame, full: pd.Series) -> Guesses:
+    """Align tokens of several fields with values by rank, then by the company they keep.
+
+    Each field's tokens are described by how often they stand beside those of the other
+    fields, as these are read at the moment; the best assignment of descriptions is the next
+    reading. A record is taken for the person on the list with whom it shares most, and most
+    rarely.
+
+    Args:
+        tokens: A row a record, a column a field; missing where not known.
+        values: The same of the list, with the same columns.
+        full: Full name of each person on the list.
+    """
+    mine = {name: _most_frequent(tokens[name]) for name in tokens}
+    theirs = {name: _most_frequent(values[name]) for name in tokens}
+    for name in tokens:
+        few = min(mine[name].shape[1], theirs[name].shape[1])
+        mine[name], theirs[name] = mine[name][:, :few], theirs[name][:, :few]
+    for _ in range(ROUNDS):
+        for name in tokens:
+            seen, known = (_company(part, name) for part in (mine, theirs))
+            place = linear_sum_assignment(cdist(seen, known, "sqeuclidean"))[1]
+            mine[name] = mine[name][:, np.argsort(place, kind="stable")]
+    found, listed = (hstack([part[name] for name in tokens], format="csr") for part in (mine, theirs))
+    rare = -np.log(np.asarray(listed.mean(axis=0)).ravel() + 1 / listed.shape[0])
+    weighed = (listed @ diags(rare)).T.tocsc()
+    best = [(part @ weighed).toarray() for part in _pieces(found)]
+    person = np.concatenate([part.argmax(axis=1) for part in best])
+    sure = np.concatenate([part.max(axis=1) for part in best]) > 0
+    return pd.Series(full.to_numpy()[person], index=tokens.index)[sure].dropna()
+
+
+def _most_frequent(column: pd.Series) -> csr_matrix:
+    """Return which row has which of the most frequent values, the most frequent first."""
+    often = _by_frequency(column).index[:MOST_TOKENS]
+    place = pd.Series(np.arange(len(often)), index=often)
+    code = column.map(place)
+    rows = np.flatnonzero(code.notna())
+    columns = code.dropna().to_numpy(dtype=np.int64)
+    return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(column), len(often)))
+
+
+def _company(fields: Mapping[str, csr_matrix], name: str) -> Floats:
+    """Return, for each value of a field, the root of its share and of those it has with others."""
+    own = fields[name]
+    others = [np.asarray((own.T @ part).todense()) for other, part in fields.items() if other != name]
+    parts = [np.asarray(own.sum(axis=0)).T, *others]
+    company: Floats = np.sqrt(np.hstack(parts) / own.shape[0])
+    return company
+
+
+def _pieces(rows: csr_matrix, size: int = 2048) -> list[csr_matrix]:
+    return [rows[start : start + size] for start in range(0, rows.shape[0], size)]
 
 
 def pattern_mining(bits: npt.NDArray[np.bool_], names: pd.Series) -> npt.NDArray[np.object_]:
     """Guess the name behind each bit vector from which bits are set together how often.
 
-    Bits and pairs of letters are both described by their frequency and by how often they occur
-    together; the assignment of bits to pairs is improved until the two descriptions agree best,
-    and each vector is read as the name on the list that explains its bits best.
+    Bits and pairs of letters are matched by their frequency and by how often they occur together;
+    each vector is read as the name on the list that explains its bits best.
 
     Args:
         bits: One row a record.
@@ -100,7 +164,7 @@ def pattern_mining(bits: npt.NDArray[np.bool_], names: pd.Series) -> npt.NDArray
     seen = bits.astype(np.float64)
     chosen = np.argsort(-seen.mean(axis=0), kind="stable")[: len(frequent)]
     found = seen[:, chosen].T @ seen[:, chosen] / len(seen)
-    place = _aligned(found, together)
+    place = matched(found, together)
     chance = np.clip(_chance(found, together, place), 0.02, 0.98)
     mapped = seen[:, chosen[np.argsort(place, kind="stable")]]
     set_too = np.log(np.where(has > 0, 0.98, chance[None, :]))
@@ -121,19 +185,15 @@ def _chance(found: Floats, together: Floats, place: Ints) -> Floats:
     return chance
 
 
-def _aligned(found: Floats, together: Floats) -> Ints:
-    """Return for each bit the pair it is taken for, from frequencies together, improved in rounds."""
-    cost = np.abs(found.diagonal()[:, None] - together.diagonal()[None, :])
-    place: Ints = linear_sum_assignment(cost)[1]
-    for _ in range(ROUNDS):
-        mapped = np.zeros_like(found)
-        mapped[:, place] = found
-        new: Ints = linear_sum_assignment(
-            ((mapped[:, None, :] - together[None, :, :]) ** 2).sum(axis=2) + cost**2 * len(found)
-        )[1]
-        if (new == place).all():
-            break
-        place = new
+def matched(found: Floats, together: Floats) -> Ints:
+    """Return which node of the second graph each of the first is, by frequencies alone and together."""
+    alone = np.abs(np.sqrt(found.diagonal())[:, None] - np.sqrt(together.diagonal())[None, :])
+    start = np.zeros_like(found)
+    start[linear_sum_assignment(alone)] = 1.0
+    best = quadratic_assignment(
+        np.sqrt(found), np.sqrt(together), method="faq", options={"maximize": True, "P0": start}
+    )
+    place: Ints = best.col_ind
     return place
 
 

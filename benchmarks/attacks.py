@@ -24,8 +24,9 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from benchmarks import attack_filters as filters
 from benchmarks import attack_keyless as keyless
-from benchmarks.linkage_data import evergreen, opened
+from benchmarks.linkage_data import data_directory, evergreen, febrl, opened
 from linkage import standardise
 from linkage.agency.encoder import AgencyEncoder
 from linkage.vectors import letter_vectors
@@ -34,6 +35,11 @@ from privacy.encodings import Encoder
 
 KEY = hashlib.sha256(b"agreed between the agencies of the benchmark").digest()
 NAMES_TRIED = 2_000
+LISTED = (
+    "given", "initial", "given_phonetic", "surname", "surname_phonetic", "middle_initial", "sex",
+    "birth_year", "day_month", "birth", "ssn_last", "ssn",
+)  # fmt: skip
+"""Fields the attacker's list has."""
 Bits = npt.NDArray[np.bool_]
 Score = tuple[float, float, float]
 """Shares of records: full name, given name, surname."""
@@ -111,9 +117,15 @@ def block_values(frame: pd.DataFrame) -> pd.DataFrame:
 def encoded(frame: pd.DataFrame, key: bytes = KEY) -> pd.DataFrame:
     """Return the rows an agency sends for these records; blocks too many share are left out."""
     table = pa.table({"node": frame.index.to_numpy(), **{f: pa.array(frame[f], pa.string()) for f in FIELDS}})
-    rows = AgencyEncoder(key).encode(table).to_pandas()
+    rows = _exact(AgencyEncoder(key).encode(table))
     size = rows.groupby(["block", "token"])["node"].transform("size")
     return rows[size <= MOST_IN_DELIVERY].sort_values(["block", "token"], kind="stable")
+
+
+def _exact(rows: pa.Table) -> pd.DataFrame:
+    """Return encoded rows with all 64 bits of their words, which a float would not hold."""
+    frame = rows.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    return frame.astype({"node": np.int64, "token": np.int64})
 
 
 def vector_bits(rows: pd.DataFrame, name: str) -> Bits:
@@ -134,6 +146,7 @@ def attack_ours(scene: Scene, *, tried: int = NAMES_TRIED) -> dict[str, Score]:
     names = scene.people
     return {
         "rank alignment": scene.scored(keyless.rank_alignment(rows, known)),
+        "alignment in context": scene.scored(_context(rows, known, scene.people)),
         "pattern mining": scene.scored(_both(sent, names, keyless.pattern_mining)),
         "graph of names": scene.scored(_both(sent, names, keyless.name_graph)),
         "graph of records": scene.scored(_graph(rows, known, scene.people)),
@@ -143,6 +156,14 @@ def attack_ours(scene: Scene, *, tried: int = NAMES_TRIED) -> dict[str, Score]:
         "key and list": scene.scored(with_key(rows, scene.people, KEY)),
         "key and names alone": scene.scored(with_key_and_names(rows, scene.people, tried)),
     }
+
+
+def _context(rows: pd.DataFrame, known: pd.DataFrame, people: pd.DataFrame) -> pd.Series:
+    """Align tokens of blocks in the context of the other blocks."""
+    seen = rows.pivot(index="node", columns="block", values="token")
+    listed = known.pivot(index="node", columns="block", values="value").reindex(people.index)
+    both = [block for block in seen if block in listed]
+    return keyless.context_alignment(seen[both], listed[both], people["full"])
 
 
 def _both(rows: pd.DataFrame, people: pd.DataFrame, attack: object) -> pd.Series:
@@ -210,33 +231,69 @@ def encoded_all(frame: pd.DataFrame) -> pd.DataFrame:
 def attack_fields(scene: Scene) -> dict[str, Score]:
     """Attack single-field encodings, as those of a run would be if they were kept."""
     encoder = Encoder(KEY)
-    marks = {
-        name: pd.Series(
-            encoder.token("name", pa.array(scene.records[name], pa.string())).to_pandas().to_numpy(),
-            index=scene.records.index,
-        ).dropna()
+    tokens = pd.DataFrame(
+        {
+            name: encoder.token(FIELDS[name], pa.array(scene.records[name], pa.string())).to_pandas()
+            for name in LISTED
+        }
+    ).set_index(scene.records.index)
+    known = (("", scene.people), ("copy: ", scene.records))
+    found = {
+        f"{whose}rank alignment": keyless.field_alignment(tokens["given"], tokens["surname"], people)
+        for whose, people in known
+    }
+    found["alignment in context"] = keyless.context_alignment(
+        tokens, scene.people[list(LISTED)], scene.people["full"]
+    )
+    named = scene.records.dropna(subset=["given", "surname"])
+    words = {
+        name: letter_vectors(encoder, name, pa.chunked_array([pa.array(named[name], pa.string())]))[0]
         for name in ("given", "surname")
     }
-    named = scene.records.dropna(subset=["given", "surname"])
-    guessed = {}
-    attacks = (("pattern mining", keyless.pattern_mining), ("graph of names", keyless.name_graph))
-    for what, attack, known in (
-        *((what, attack, scene.people) for what, attack in attacks),
-        *((f"copy: {what}", attack, scene.records) for what, attack in attacks),
-    ):
-        halves = []
-        for name in ("given", "surname"):
-            words, _ = letter_vectors(encoder, name, pa.chunked_array([pa.array(named[name], pa.string())]))
-            halves.append(attack(_unpacked(words), known[name].dropna()))
-        guessed[what] = pd.Series([f"{a} {b}" for a, b in zip(*halves, strict=True)], index=named.index)
-    aligned = {
-        what: keyless.field_alignment(marks["given"], marks["surname"], known)
-        for what, known in (("rank alignment", scene.people), ("copy: rank alignment", scene.records))
-    }
+    for what, attack in (("pattern mining", keyless.pattern_mining), ("graph of names", keyless.name_graph)):
+        halves = [attack(_unpacked(words[name]), scene.people[name].dropna()) for name in words]
+        found[what] = pd.Series([f"{a} {b}" for a, b in zip(*halves, strict=True)], index=named.index)
+    return {what: scene.scored(guess) for what, guess in found.items()}
+
+
+def attack_filters(scene: Scene) -> dict[str, Score]:
+    """Mine record-level filters, plain and hardened, for names.
+
+    Attacked are the records in which no field of the filter is missing: an attacker knows from
+    the contracts which agencies send all fields.
+    """
+    whole = scene.records[scene.records[list(filters.FIELDS)].notna().all(axis=1)]
+    attacked = Scene(whole, scene.people)
+    known = (("", scene.people), ("copy: ", whole.sort_values("full")))
     return {
-        **{what: scene.scored(guess) for what, guess in aligned.items()},
-        **{what: scene.scored(guess) for what, guess in guessed.items()},
+        f"{way}: {whose}pattern mining": attacked.scored(
+            pd.Series(filters.gram_mining(bits, people), index=whole.index)
+        )
+        for way, bits in filters.hardened(filters.long_term_keys(whole, KEY)).items()
+        for whose, people in known
     }
+
+
+def filters_linked(place: Path) -> dict[str, float]:
+    """Return how well FEBRL 4's two files are linked by filters, at the threshold best by the truth."""
+    with opened(place) as connection:
+        standardise.latest_values(connection, _sources(connection))
+        standardise.standardise(connection)
+        frame = connection.execute(
+            """SELECT s.*, r.source, t.person FROM link_standard s JOIN link_record r USING (node)
+                JOIN vault.truth t ON t.key = r.record_key ORDER BY r.source, s.node"""
+        ).df()
+        standardise.drop(connection)
+    first = (frame["source"] == frame["source"].min()).to_numpy()
+    person = frame["person"].to_numpy()
+    same = person[first][:, None] == person[~first][None, :]
+    every = filters.hardened(filters.long_term_keys(frame, KEY))
+    return {name: filters.best_f1(bits[first], bits[~first], same) for name, bits in every.items()}
+
+
+def _sources(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    found = connection.execute("SELECT DISTINCT source FROM vault.identity ORDER BY source").fetchall()
+    return tuple(str(source) for (source,) in found)
 
 
 LIST_SQL = """SELECT person_id AS record_key, 'list' AS source, 'list' AS delivery_id, 'all' AS period,
@@ -255,20 +312,24 @@ def main() -> None:
         if not (place / "vault.duckdb").exists():
             evergreen(place, arguments.people)
         figures = attack_state(place)
+        if (data := data_directory()) is not None:
+            place = Path(directory) / "febrl"
+            place.mkdir()
+            febrl(place, data)
+            linked = filters_linked(place)
+            figures |= {f"record filter, {name}: F1, FEBRL 4": round(f1, 4) for name, f1 in linked.items()}
     print(json.dumps(figures))
 
 
 def attack_state(place: Path) -> dict[str, int | float | list[float]]:
     """Attack the records of a state that was made; return the figures."""
     with opened(place) as connection:
-        found = connection.execute("SELECT DISTINCT source FROM vault.identity ORDER BY source").fetchall()
-        sources = tuple(str(source) for (source,) in found)
         roles = list(standardise.READ_ROLES)
         listed = LIST_SQL.format(place / "state" / "truth" / "people.parquet")
         have = {str(row[0]) for row in connection.execute(f"DESCRIBE {listed}").fetchall()}
         empty = ", ".join(f"NULL::VARCHAR AS {role}" for role in roles if role not in have)
-        made = scene(connection, f"SELECT *, {empty} FROM ({listed})", sources)
-    ours, fields = attack_ours(made), attack_fields(made)
+        made = scene(connection, f"SELECT *, {empty} FROM ({listed})", _sources(connection))
+    ours, fields, others = attack_ours(made), attack_fields(made), attack_filters(made)
     best = max(share[0] for name, share in ours.items() if not name.startswith(("key", "copy")))
     return {
         "records": len(made.records),
@@ -277,6 +338,7 @@ def attack_state(place: Path) -> dict[str, int | float | list[float]]:
         "best without key, full name": round(best, 4),
         **{f"ours: {name}": _round(share) for name, share in ours.items()},
         **{f"single fields: {name}": _round(share) for name, share in fields.items()},
+        **{f"record filter, {name}": _round(share) for name, share in others.items()},
     }
 
 
