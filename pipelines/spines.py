@@ -151,6 +151,7 @@ def _opened(hub: Hub, *, write: bool = False) -> Iterator[Session]:
     """Open the warehouse; what a version says of a record is told in counts and numbers alone."""
     warehouse = [Store.warehouse()]
     stores = {"write": warehouse} if write else {"read": warehouse}
+    hub.gate.keep()
     with hub.opener.session(**stores) as session, session.guard():
         if write:
             ensure_spine(session.raw)
