@@ -110,7 +110,11 @@ SITES: dict[str, Cover] = {
 }
 """Every site, and what covers it."""
 
-BESIDE = {f"{ENDS}/listing.py:ask_for", "warehouse/restrictions/own_spine.py:linking"}
+BESIDE = {
+    f"{ENDS}/listing.py:ask_for",
+    "warehouse/restrictions/own_spine.py:linking",
+    "assets/fairness.py:tell_fairness",
+}
 """Sites whose asker does not lead to them, but is called before them by whoever calls both."""
 
 OUTSIDE = {"warehouse/encoded/scratch.py:scratch"}
