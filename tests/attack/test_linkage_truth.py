@@ -23,6 +23,7 @@ def test_the_linkers_session_opens_no_file_but_its_stores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Statewide and in a project's own spine: SQL of linkage reads, attaches and writes nothing else."""
+    (tmp_path / "state").mkdir()
     state = make_state(tmp_path / "state")
     truth = tmp_path / "truth.csv"
     truth.write_text("source,record_id,person_id\nclinic,C0001,1\n", encoding="utf-8")
