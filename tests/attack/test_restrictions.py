@@ -7,7 +7,6 @@ notices of every kind, and on the day after; people are looked for in core, spin
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +17,7 @@ import pytest
 from data_sharing_agreements.errors import IntegrityFault
 from data_sharing_agreements.restrictions import RULES
 from pipelines.fingerprint import remember, steps_if_nothing_new
+from tests.registries import copy_home
 from tests.restrictions_support import (
     AGENCY,
     TODAY,
@@ -100,7 +100,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Before:
 @pytest.fixture
 def make(before: Before, tmp_path: Path) -> State:
     """A copy of that state for one test to change."""
-    shutil.copytree(before.base, tmp_path / "copy")
+    copy_home(before.base, tmp_path / "copy")
     return State(open_state(tmp_path / "copy", TODAY), tmp_path / "copy" / "landing")
 
 
@@ -108,7 +108,7 @@ def make(before: Before, tmp_path: Path) -> State:
 def today(before: Before, tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
     """The state on a day with notices of every kind, and deliveries that bring the sealed again."""
     base = tmp_path_factory.mktemp("today") / "copy"
-    shutil.copytree(before.base, base)
+    copy_home(before.base, base)
     state = State(open_state(base, TODAY), base / "landing")
     state.notice("clinic", *(entry(kind, f"C{n:04d}", scope="person") for n, kind in BARRED.items()))
     state.notice(
@@ -238,7 +238,7 @@ def test_a_truth_that_is_brought_along_loses_them_too(today: State) -> None:
 
 def test_the_day_after(before: Before, today: State, tmp_path: Path) -> None:
     """Nothing arrives but a revocation and a later delivery; the day itself changes the rest."""
-    shutil.copytree(today.landing.parent, tmp_path / "copy")
+    copy_home(today.landing.parent, tmp_path / "copy")
     state = State(open_state(tmp_path / "copy", TOMORROW), tmp_path / "copy" / "landing", TOMORROW, 10)
     with pytest.raises(IntegrityFault, match="restrictions-not-settled"):
         build(state.hub)

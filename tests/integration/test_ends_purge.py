@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from data_sharing_agreements.registry.ends import Ending
 from privacy.roles import COMING
 from tests.agreements_support import approved
 from tests.ends_support import CLINIC_DSA, PEOPLE, end_clinic, filled, with_agreements
+from tests.registries import copy_home
 from tests.warehouse_support import Place, clinic_rows, open_hub, text_of
 from warehouse.deployment import Deployment
 from warehouse.ends import steps
@@ -37,7 +37,7 @@ PUPILS = "SELECT * FROM warehouse.content.school__pupil ORDER BY ALL"
 
 def copied(model: Place, to: Path) -> Place:
     """A copy of a filled deployment, of which something may end."""
-    shutil.copytree(model.landing.parent, to)
+    copy_home(model.landing.parent, to)
     deployment = Deployment.load(to / "commonweal.toml")
     return Place(open_hub(deployment, to / "contracts"), to / "landing")
 
