@@ -61,4 +61,4 @@ lock: install ## Make the lock files anew
 	@scripts/lock.sh
 
 clean: ## Remove the virtual environment and the demonstration's home
-	rm -rf .venv $(HOME_DIR) .evergreen
+	rm -rf .venv $(HOME_DIR) $(HOME_DIR)-extracts .evergreen

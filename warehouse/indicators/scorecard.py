@@ -21,7 +21,7 @@ from warehouse.indicators.result import Result, headline
 WITHHELD = "·"
 _POSITIONS = {
     "ahead": "ahead of trajectory",
-    "on": "on trajectory",
+    "on": "not clearly off trajectory",
     "behind": "behind trajectory",
     "unknown": "not known",
 }
