@@ -79,6 +79,7 @@ def test_the_run_leaves_a_register_and_a_page_of_all_pages(finished: tuple[Path,
     assert public["schema"] == "commonweal/register/1"
     assert {p["project"] for p in public["projects"]} == {"results", "tanf-leavers"}
     assert [o["name"] for o in public["open_data"]] == ["public_program_counts"]
+    assert [o["published"] for o in public["open_data"]] == [None], "its reviewers still have it"
     said = json.dumps(public)
     assert not [
         name for name in ("researcher", "analyst", "accounts.txt", str(finished[0])) if f'"{name}"' in said

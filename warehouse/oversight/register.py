@@ -12,6 +12,7 @@ from typing import Any
 
 from data_sharing_agreements.register import Setting, register, register_html
 from warehouse.hub import Hub
+from warehouse.marts.publication import open_data_of
 from warehouse.oversight.duties import duties_of
 from warehouse.oversight.linkage import link_quality
 
@@ -23,7 +24,8 @@ def write_register(hub: Hub, directory: Path) -> dict[str, Any]:
         hub: The hub; no store is opened.
         directory: Made if it does not exist.
     """
-    setting = Setting(hub.deployment.title, hub.deployment.today(), duties_of(hub), link_quality(hub))
+    today = hub.deployment.today()
+    setting = Setting(hub.deployment.title, today, duties_of(hub), link_quality(hub), open_data_of(hub))
     content = register(hub.gate.current(), hub.registry, setting)
     directory.mkdir(parents=True, exist_ok=True)
     page = register_html(content)
