@@ -14,7 +14,7 @@ from data_sharing_agreements.registry import DeliveryState
 from data_sharing_agreements.registry.ends import Ending
 from privacy.roles import COMING
 from tests.agreements_support import approved
-from tests.ends_support import CLINIC_DSA, PEOPLE, end_clinic, filled, with_agreements
+from tests.ends_support import CLINIC_DSA, PEOPLE, end_clinic, filled, terminated, with_agreements
 from tests.registries import copy_home
 from tests.warehouse_support import Place, clinic_rows, open_hub, text_of
 from warehouse.deployment import Deployment
@@ -123,6 +123,46 @@ def test_a_file_that_still_holds_an_id_stands_in_the_certificate(ended: tuple) -
     certificate = read_certificate(hub.deployment.certificates / f"{ending.id}.json")
     assert certificate["searched"]["files"]["found"] == ["reports/notes.txt"]
     assert "Nothing was found" not in (hub.deployment.certificates / f"{ending.id}.html").read_text()
+
+
+def in_review(hub: Hub, version: str, *, known: bool = True) -> list[Path]:
+    """Files as laid out for reviewers, of a mart version that the registry knows or not."""
+    if known:
+        hub.registry.marts.publish("study", "counts", version, "marts/study", 4, None, [], {})
+    note = json.dumps({"project": "study", "mart": "counts", "version": version})
+    made = []
+    for suffix, text in ((".csv", "source,n\nclinic,20\n"), (".json", note)):
+        made.append(hub.reports("in_review", f"counts-{version}{suffix}"))
+        made[-1].write_text(text)
+    return made
+
+
+def test_tables_in_review_go_with_their_mart_and_the_certificate_names_them(place: Place) -> None:
+    files = in_review(place.hub, "1")
+    public = place.hub.reports("open_data", "counts.csv")
+    public.write_text("source,n\nclinic,20\n")
+    hub, ending = end_clinic(place)
+    assert not [path for path in files if path.exists()]
+    assert public.exists(), "what is with the public stays"
+    certificate = read_certificate(hub.deployment.certificates / f"{ending.id}.json")
+    names = ["reports/in_review/counts-1.csv", "reports/in_review/counts-1.json"]
+    assert certificate["review_files_removed"] == names
+    assert all(name in (hub.deployment.certificates / f"{ending.id}.html").read_text() for name in names)
+
+
+def test_a_table_left_in_review_keeps_the_certificate_from_being_signed(place: Place) -> None:
+    hub = with_agreements(place.hub, terminated(place.hub.agreements))
+    in_review(hub, "1")
+    ending = begin(hub, plan_dsa(hub, CLINIC_DSA, hub.deployment.today()))
+    with pytest.raises(IntegrityFault) as found:
+        carry_out(hub, ending, lambda: in_review(hub, "1", known=False) and None)
+    assert found.value.details[0].code == "review-not-gone"
+    assert not hub.deployment.certificates.exists()
+    for path in hub.reports("in_review", "note").parent.iterdir():
+        path.unlink()
+    kept = in_review(hub, "2")
+    assert carry_out(hub, hub.registry.ends.get(ending.id), lambda: None).state is Step.CERTIFIED
+    assert all(path.exists() for path in kept), "a mart made anew waits for its reviewers"
 
 
 def test_no_purged_value_stands_in_journal_log_or_certificate(ended: tuple) -> None:

@@ -104,7 +104,9 @@ def open_data_of(hub: Hub) -> Mapping[Key, OpenState]:
 
 def _waiting(hub: Hub) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     notes = hub.reports(IN_REVIEW, "note").parent.glob("*.json")
-    found = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in notes]
+    gone = hub.registry.ends.retracted_marts()
+    read = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in notes]
+    found = [(path, note) for path, note in read if (note["project"], note["version"]) not in gone]
     yield from sorted(found, key=lambda one: (one[1]["mart"], int(one[1]["version"])))
 
 
