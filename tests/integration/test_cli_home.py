@@ -75,7 +75,10 @@ def test_doctor_is_content(line: Line) -> None:
     assert code == 0, said
     subjects = {finding["subject"] for finding in said["findings"]}
     assert subjects == {"versions", "disk", "documents", "lock", "keys", "registry", "stores", "duties"}
-    assert "All is well." in line.text("doctor")
+    said = line.text("doctor")
+    assert "Separation of duties was not met. One process holds the keys" in said
+    assert "Nothing is at fault; see what is marked `look`." in said
+    assert "All is well." not in said
 
 
 def test_doctor_notices_a_key_others_can_read(line: Line) -> None:
