@@ -15,9 +15,6 @@ from pipelines.cli.output import emit, json_option, note, records, table
 WIDEST = 8
 """Columns that stand side by side; more are printed one below the other."""
 
-LONGEST = 24
-"""Characters of an obligation's value that fit into a line."""
-
 
 @click.command()
 @click.option("--project", required=True, help="The licensed project.")
@@ -98,9 +95,20 @@ def attributions(obligations: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def duties(obligations: Sequence[dict[str, Any]]) -> str:
-    """Return what binds an answer in one line: each rule once, texts left to the JSON."""
-    short: dict[str, str] = {}
+    """Return all that binds an answer in one line: each rule once with all its values; texts are above."""
+    short: dict[str, list[str]] = {}
     for duty in obligations:
-        if not isinstance(duty["value"], dict) and len(str(duty["value"])) <= LONGEST:
-            short.setdefault(duty["rule"], f"{duty['rule'].replace('_', ' ')} {duty['value']}")
-    return ", ".join(short.values()) or "nothing"
+        if duty["rule"] != "attribution":
+            short.setdefault(duty["rule"], []).append(_value(duty["value"]))
+    said = (f"{rule.replace('_', ' ')} {' and '.join(values)}" for rule, values in short.items())
+    return "; ".join(said) or "nothing"
+
+
+def _value(value: Any) -> str:
+    """Write the value of an obligation: a share of the largest few, or something of one source."""
+    if not isinstance(value, dict):
+        return str(value).replace("_", " ") if isinstance(value, str) else str(value)
+    if "share" in value:
+        return f"{value['share']:.0%} by the largest {value['n']}"
+    what = value.get("day", value.get("kind", ""))
+    return f"{str(what).replace('_', ' ')} in {value['source']}"
