@@ -12,6 +12,7 @@ from data_sharing_agreements.ends import HoldKind, HoldReason, Step
 from data_sharing_agreements.errors import IntegrityFault, Refused, UsageFault
 from data_sharing_agreements.registry import DeliveryState
 from data_sharing_agreements.registry.ends import Ending
+from pipelines.cli.ends_holds import show_certificate
 from privacy.roles import COMING
 from tests.agreements_support import approved
 from tests.ends_support import CLINIC_DSA, PEOPLE, end_clinic, filled, terminated, with_agreements
@@ -116,6 +117,22 @@ def test_the_certificate_says_what_was_done_and_cannot_be_changed(ended: tuple) 
     ):
         with pytest.raises(IntegrityFault):
             check_certificate(hub, changed)
+
+
+def test_the_command_line_shows_dates_rows_and_what_was_found(
+    ended: tuple, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, hub, ending, _ = ended
+    path = hub.deployment.certificates / f"{ending.id}.json"
+    certificate = read_certificate(path)
+    show_certificate(certificate, path)
+    shown = capsys.readouterr().out
+    for moment in (certificate["begun_at"], certificate["certified_at"]):
+        assert moment[:16].replace("T", " at ") in shown
+    assert f"Rows left out of vault main.identity: {2 * (PEOPLE - 1)}\n" in shown
+    assert "Rows left out of quarantine main.refused: fewer than may be shown\n" in shown
+    assert "Deliveries: 2\n" in shown
+    assert "STILL FOUND in reports/notes.txt\n" in shown
 
 
 def test_a_file_that_still_holds_an_id_stands_in_the_certificate(ended: tuple) -> None:

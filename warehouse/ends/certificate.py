@@ -19,6 +19,7 @@ from data_sharing_agreements.ends import CANNOT_PROVE, Scope, is_genuine, signed
 from data_sharing_agreements.errors import IntegrityFault, UsageFault
 from data_sharing_agreements.pages import render
 from data_sharing_agreements.registry.ends import Ending
+from data_sharing_agreements.store.clock import text_of, utc_now
 from warehouse.ends.review import FACT
 from warehouse.hub import Hub
 
@@ -76,6 +77,7 @@ def _what(ending: Ending) -> dict[str, Any]:
         "document_version": ending.document_version,
         "clause": ending.clause,
         "begun_at": ending.begun_at,
+        "certified_at": text_of(utc_now()),
         "reason": ending.facts.get("reason"),
     }
 
