@@ -49,6 +49,9 @@ def test_every_name_is_joined_with_deliveries_link_version_decision_and_clauses(
         assert found["deliveries"]
         for delivery in found["deliveries"]:
             assert delivery["sha256"] == standing[delivery["id"]].sha256
+            sent = [{"name": f.name, "sha256": f.sha256} for f in standing[delivery["id"]].files]
+            assert delivery["files"] == sent
+            assert sent
             assert delivery["received"] == standing[delivery["id"]].received_at
         assert found["link_version"] == found["link"]["version"] == said["link"]["version"]
         assert found["link"]["model"]

@@ -62,7 +62,10 @@ class Lineage:
             "value_from": _origins_json(self.values),
             "rows_from": _origins_json(self.rows),
             "steps": self.whole.to_json(),
-            "deliveries": grounds["deliveries"],
+            "deliveries": [
+                told | {"files": [{"name": name, "sha256": sha256} for name, sha256 in arrival.files]}
+                for told, arrival in zip(grounds["deliveries"], self.grounds.deliveries, strict=True)
+            ],
             "link_version": self.link.version if self.link else None,
             "link": _link_json(self.link),
             "day": grounds["day"],
@@ -101,7 +104,13 @@ def lineage_of(hub: Hub, name: str, *, version: str | None = None, today: bool =
     values, rows = laid.behind_values(named.ends), laid.behind_rows(named.ends)
     sources = Trail.of([*values.steps, *rows.steps]).sources()
     link = _link(hub, made)
-    return Lineage(named, values, rows, grounds.narrowed(sources), link, made.version if made else None)
+    told = grounds.narrowed(sources).with_files(_files(hub))
+    return Lineage(named, values, rows, told, link, made.version if made else None)
+
+
+def _files(hub: Hub) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return the name and SHA-256 of each file that was sent, by delivery."""
+    return {d.id: tuple((f.name, f.sha256) for f in d.files) for d in hub.registry.deliveries.all()}
 
 
 def _version(hub: Hub, named: Named, asked: str | None) -> Mart | None:

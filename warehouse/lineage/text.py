@@ -83,14 +83,17 @@ def _rows(story: Story) -> Iterator[str]:
 
 
 def _arrivals(story: Story) -> Iterator[str]:
-    """Name every delivery by the beginning of its hash, which the agency can compare with its own."""
+    """Name every file by the beginning of its SHA-256, which the agency can compare with its own."""
     for source in story.sources:
         if source.arrivals:
             yield _wrapped(f"{source.source}: {_hashes(source)}", 2, 4)
 
 
 def _hashes(source: FromSource) -> str:
-    return ", ".join(f"{d.period} {d.sha256[:12]}" for d in source.arrivals)
+    return "; ".join(
+        f"{d.period} {', '.join(f'{name} {sha256[:12]}' for name, sha256 in d.files)}"
+        for d in source.arrivals
+    )
 
 
 def _clauses(story: Story) -> Iterator[str]:
