@@ -20,14 +20,17 @@ def test_every_reviewer_restriction_and_share_is_named() -> None:
             bound("period_from", {"source": "wages", "day": "2021-01-01"}),
             bound("release_form", "aggregates"),
             bound("restriction", {"source": "clinic", "kind": "opted_out"}),
+            bound("restriction", {"source": "wages", "kind": "opted_out"}),
+            bound("restriction", {"source": "wages", "kind": "sealed"}),
             bound("reviewer", "Department of Commerce"),
             bound("reviewer", agency),
+            bound("zero_is_small", False),
         ]
     )
     assert said == (
         "dominance 60% by the largest 1 and 90% by the largest 3; min cell 11; "
-        "period from 2021-01-01 in wages; release form aggregates; restriction opted out in clinic; "
-        f"reviewer Department of Commerce and {agency}"
+        "period from 2021-01-01; release form aggregates; restriction opted out and sealed; "
+        f"reviewer Department of Commerce and {agency}; zero is small no"
     )
 
 

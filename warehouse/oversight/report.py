@@ -30,6 +30,7 @@ SCHEMA = "commonweal/report-governance/1"
 GATEWAY_WORDS = {
     "query-refused": "not one SELECT over the project's own mart with listed functions",
     "query-syntax": "not SQL that can be read",
+    "query-unresolved": "a column that is not there, or mixed types",
     "budget-spent": "the budget of tables is spent",
 }
 """Reasons of the gateway in words; others are said by their code."""
