@@ -120,7 +120,7 @@ def test_every_file_is_told_by_its_own_hash() -> None:
     text, shown = " ".join(as_text(story).split()), story.lineage.to_json()["deliveries"]
     for arrival, found in zip(story.lineage.grounds.deliveries, shown, strict=True):
         ((name, sha256),) = arrival.files
-        assert f"{name} {sha256[:12]}" in text
+        assert f"{sha256[:12]} {name}" in text
         assert arrival.sha256[:12] not in text
         assert found["files"] == [{"name": name, "sha256": sha256}]
         assert found["sha256"] == arrival.sha256
