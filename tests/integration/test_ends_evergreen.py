@@ -79,6 +79,8 @@ def test_an_agreement_ends_and_an_older_backup_does_not_bring_it_back(
     assert ending["found"] == []
     assert ending["marts_retracted"] == tried["marts_to_retract"]
     assert "foster_care_chronic_absence" in ending["indicators_marked"]
+    (scorecard,) = (home / "reports").glob("*scorecard*.html")
+    assert ">data destroyed on " in scorecard.read_text()
 
     own = "SELECT (SELECT count(*) FROM vault.identity WHERE source = 'dcyf_child_welfare')"
     own += " + (SELECT count(*) FROM warehouse.spine.assignment WHERE source = 'dcyf_child_welfare')"

@@ -199,3 +199,13 @@ def test_text_that_does_not_fit_is_cut_and_never_squeezed() -> None:
     assert lines_of("one two three four five six", 40, 10, 2) == ["one two", "three…"]
     assert lines_of("short", 200, 10) == ["short"]
     assert lines_of("", 200, 10) == []
+
+
+def test_a_version_that_was_destroyed_says_so_beside_its_name() -> None:
+    story = told(*NAMES[0])
+    gone = replace(story, lineage=replace(story.lineage, destroyed=date(2026, 6, 9)))
+    assert "Data destroyed on 2026-06-09." in as_text(gone)
+    assert "Data destroyed on 2026-06-09." in as_svg(gone)
+    assert gone.lineage.to_json()["destroyed"] == "2026-06-09"
+    assert "destroyed on" not in story.when
+    assert story.lineage.to_json()["destroyed"] is None

@@ -35,11 +35,13 @@ class Scored:
         definition: The indicator.
         results: Of every period, and of every group, in order.
         link_quality: What is known of linkage errors, in a sentence.
+        destroyed: The day on which the data under the results were destroyed, if they were.
     """
 
     definition: Definition
     results: Sequence[Result]
     link_quality: str
+    destroyed: date | None = None
 
     @property
     def whole(self) -> Result | None:
@@ -111,6 +113,7 @@ def _card(scored: Scored) -> Mapping[str, Any]:
         "made_from": f"{d.source.project} · {d.source.mart}, mart version {latest.mart_version}, "
         f"link version {latest.link_version if latest.link_version is not None else 'not recorded'}",
         "latest": _row(latest),
+        "destroyed": scored.destroyed and f"data destroyed on {_date(scored.destroyed)}",
         "when": _together(latest),
         "series": [_row(r) for r in scored.series],
         "whole": _row(scored.whole) if scored.whole else None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from data_sharing_agreements.decisions import Request, decide
@@ -35,6 +36,7 @@ class Lineage:
         link: The link version; None if there is none yet.
         version: Version of the mart that was published; None for what a build would
             rest on today.
+        destroyed: The day on which that version was taken back and destroyed, if it was.
     """
 
     named: Named
@@ -43,6 +45,7 @@ class Lineage:
     grounds: Grounds
     link: LinkVersion | None
     version: str | None
+    destroyed: date | None = None
 
     @property
     def whole(self) -> Trail:
@@ -59,6 +62,7 @@ class Lineage:
             "title": self.named.title,
             "mart": f"{self.named.project}/{self.named.mart}",
             "mart_version": self.version,
+            "destroyed": self.destroyed.isoformat() if self.destroyed else None,
             "value_from": _origins_json(self.values),
             "rows_from": _origins_json(self.rows),
             "steps": self.whole.to_json(),
@@ -105,7 +109,10 @@ def lineage_of(hub: Hub, name: str, *, version: str | None = None, today: bool =
     sources = Trail.of([*values.steps, *rows.steps]).sources()
     link = _link(hub, made)
     told = grounds.narrowed(sources).with_files(_files(hub))
-    return Lineage(named, values, rows, told, link, made.version if made else None)
+    if made is None:
+        return Lineage(named, values, rows, told, link, None)
+    destroyed = hub.registry.ends.retraction_days().get((made.project, made.version))
+    return Lineage(named, values, rows, told, link, made.version, destroyed)
 
 
 def _files(hub: Hub) -> dict[str, tuple[tuple[str, str], ...]]:
