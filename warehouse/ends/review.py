@@ -13,7 +13,7 @@ from pathlib import Path
 from data_sharing_agreements.registry.ends import Ending
 from warehouse.ends.files import overwrite
 from warehouse.hub import Hub
-from warehouse.marts.publication import IN_REVIEW
+from warehouse.oversight.open_data import IN_REVIEW
 
 FACT = "review_files_removed"
 

@@ -21,14 +21,10 @@ from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.decisions.rules_time import after_working_days
 from data_sharing_agreements.errors import Refused
 from data_sharing_agreements.publication import WAITS
-from data_sharing_agreements.register import OpenState
 from warehouse.hub import Hub
+from warehouse.oversight.open_data import IN_REVIEW, OPEN_DATA
 from warehouse.steps import StepResult
 
-Key = tuple[str, str, str]
-"""Project, mart and version."""
-
-IN_REVIEW, OPEN_DATA = "in_review", "open_data"
 _DATA = (".csv", ".parquet")
 
 
@@ -85,21 +81,6 @@ def publish_reviewed(hub: Hub, step: str) -> list[StepResult]:
         _move(hub, place, note)
         results.append(StepResult(step, name))
     return results
-
-
-def open_data_of(hub: Hub) -> Mapping[Key, OpenState]:
-    """Return where each public table of this home stands, by project, mart and version.
-
-    A version that a newer one replaced, or that was destroyed, is not among them.
-    """
-    states: dict[Key, OpenState] = {}
-    for folder in (OPEN_DATA, IN_REVIEW):
-        for path in sorted((hub.deployment.reports / folder).glob("*.json")):
-            note = json.loads(path.read_text(encoding="utf-8"))
-            out = note.get("published") if folder == OPEN_DATA else None
-            key = (str(note["project"]), str(note["mart"]), str(note["version"]))
-            states[key] = OpenState(out, None if out else note["may_leave_from"])
-    return states
 
 
 def _waiting(hub: Hub) -> Iterator[tuple[Path, Mapping[str, Any]]]:

@@ -14,9 +14,9 @@ from data_sharing_agreements.cells import smallest_cell, withheld
 from data_sharing_agreements.register import OpenState
 from data_sharing_agreements.registry.products import Mart
 from warehouse.hub import Hub
-from warehouse.marts.publication import Key, open_data_of
 from warehouse.oversight.decided import entries_of
 from warehouse.oversight.linkage import last_known_quality
+from warehouse.oversight.open_data import Key, open_data_of
 from warehouse.oversight.period import Period
 
 

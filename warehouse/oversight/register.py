@@ -12,9 +12,9 @@ from typing import Any
 
 from data_sharing_agreements.register import Setting, register, register_html
 from warehouse.hub import Hub
-from warehouse.marts.publication import open_data_of
 from warehouse.oversight.duties import duties_of
 from warehouse.oversight.linkage import link_quality
+from warehouse.oversight.open_data import open_data_of
 
 
 def write_register(hub: Hub, directory: Path) -> dict[str, Any]:
