@@ -29,11 +29,11 @@ run: install ## Make the synthetic state of Evergreen and take it from files to 
 
 test: install ## Run every test
 	@scripts/system-packages.sh
-	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile
+	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-postgres: install ## Run every test with the registry on PostgreSQL
 	@scripts/system-packages.sh
-	@COMMONWEAL_TEST_REGISTRY=postgresql $(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile
+	@COMMONWEAL_TEST_REGISTRY=postgresql $(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 mutants: install ## Change the gates of permission one place at a time; say which changes no test notices
 	@$(BIN)/python scripts/mutants.py
@@ -61,4 +61,4 @@ lock: install ## Make the lock files anew
 	@scripts/lock.sh
 
 clean: ## Remove the virtual environment and the demonstration's home
-	rm -rf .venv $(HOME_DIR) .evergreen
+	rm -rf .venv $(HOME_DIR) $(HOME_DIR)-extracts .evergreen

@@ -8,7 +8,7 @@ cell rule. Everything public is named here one by one; nothing is passed through
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -44,6 +44,19 @@ ENDED_WORDS = {
 
 
 @dataclass(frozen=True)
+class OpenState:
+    """Where a public table stands.
+
+    Args:
+        published: Day it was published, None while its reviewers have it.
+        in_review_until: First day it may leave, None once it left.
+    """
+
+    published: str | None
+    in_review_until: str | None
+
+
+@dataclass(frozen=True)
 class Setting:
     """What the register says that no document and no table does.
 
@@ -54,6 +67,7 @@ class Setting:
         quality: Of the newest link version, as far as known: `basis`, `precision`,
             `recall`, `by_group` without groups too small to show.
         purpose: What the statewide spine is made for.
+        open_data: Where each public table stands, by project, mart and version.
     """
 
     title: str
@@ -61,6 +75,7 @@ class Setting:
     duties: Statement
     quality: Mapping[str, Any]
     purpose: str = ""
+    open_data: Mapping[tuple[str, str, str], OpenState] = field(default_factory=dict)
 
 
 def register(agreements: Agreements, registry: Registry, setting: Setting) -> dict[str, Any]:
@@ -73,10 +88,8 @@ def register(agreements: Agreements, registry: Registry, setting: Setting) -> di
     """
     current = agreements.on(setting.on)
     documents: list[Document] = [current.emou, *current.dsas]
-    retracted = registry.ends.retracted_marts()
     newest = registry.link_versions.latest()
     made_by = registry.link_models.get(newest.counts.get("model", "")) if newest else None
-    published = [m for m in registry.marts.all() if (m.project, m.version) not in retracted]
     return {
         "schema": SCHEMA,
         "title": setting.title,
@@ -85,7 +98,7 @@ def register(agreements: Agreements, registry: Registry, setting: Setting) -> di
         "separation_of_duties": setting.duties.to_json() | {"words": setting.duties.words},
         "agreements": [_agreement(current, document, setting.on) for document in documents],
         "projects": [_project(current, dul, setting.on) for dul in current.duls],
-        "open_data": [_open(mart) for mart in published if mart.codebook.get("kind") == "public"],
+        "open_data": _open_data(registry, setting.open_data),
         "destructions": [_destruction(one) for one in registry.ends.all() if one.state is Step.CERTIFIED],
         "objections": [
             {
@@ -174,14 +187,29 @@ def _owner(dsa: Dsa) -> str:
     return next((party.name for party in dsa.parties if party.role == "data_owner"), dsa.agency)
 
 
-def _open(mart: Mart) -> dict[str, Any]:
+def _open_data(registry: Registry, states: Mapping[tuple[str, str, str], OpenState]) -> list[dict[str, Any]]:
+    """Return public tables that are published, then those that wait for their reviewers."""
+    retracted = registry.ends.retracted_marts()
+    found = [
+        _open(mart, state)
+        for project in sorted({project for project, _, _ in states})
+        for mart in registry.marts.history(project)
+        if mart.codebook.get("kind") == "public"
+        and (project, mart.version) not in retracted
+        and (state := states.get((project, mart.mart, mart.version))) is not None
+    ]
+    return sorted(found, key=lambda one: one["published"] is None)
+
+
+def _open(mart: Mart, state: OpenState) -> dict[str, Any]:
     book = mart.codebook
     return {
         "name": mart.mart,
         "title": book.get("title", mart.mart),
         "description": book.get("description", ""),
         "version": mart.version,
-        "published": mart.published_at[:10],
+        "published": state.published,
+        "in_review_until": state.in_review_until,
         "link_version": mart.link_version,
         "columns": [field["name"] for field in book.get("fields", [])],
     }

@@ -95,8 +95,10 @@ def _documents(deployment: Deployment) -> Iterator[Finding]:
     def in_force() -> Iterator[Finding]:
         found = load_agreements(deployment.agreements_dir)
         standing = agreements_in_force(found, deployment.today())
-        for dsa in found.dsas:
-            if dsa.source not in standing:
+        missing = [dsa for dsa in found.dsas if dsa.source not in standing]
+        gone = _ended(deployment) if missing else frozenset()
+        for dsa in missing:
+            if (dsa.id, dsa.version) not in gone:
                 yield Finding(
                     "documents",
                     ok=False,
@@ -113,6 +115,22 @@ def _documents(deployment: Deployment) -> Iterator[Finding]:
         yield from found
     with suppress(Invalid):
         yield from in_force()
+
+
+def _ended(deployment: Deployment) -> frozenset[tuple[str, int]]:
+    """Return agreements, with their version, whose data is destroyed and certified so."""
+    from data_sharing_agreements.ends import Scope, Step
+    from warehouse.hub import Hub
+
+    with suppress(CommonwealError):  # what keeps the registry closed is told where it is looked at
+        if deployment.keys_dir.is_dir():
+            with Hub.open(deployment) as hub:
+                return frozenset(
+                    (ending.subject, ending.document_version)
+                    for ending in hub.registry.ends.all()
+                    if ending.kind is Scope.DSA and ending.state is Step.CERTIFIED
+                )
+    return frozenset()
 
 
 def _lock(deployment: Deployment) -> Iterator[Finding]:

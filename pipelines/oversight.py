@@ -6,6 +6,7 @@ Belongs here: turning them into findings. Does not: changing any.
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from data_sharing_agreements.separation import Statement
 from pipelines.findings import Finding
 from warehouse.hub import Hub
 from warehouse.oversight.duties import duties_of
@@ -18,14 +19,19 @@ def governance_findings(hub: Hub) -> Iterator[Finding]:
         what = f"{stop.document} is stopped by {stop.by}"
         yield Finding("stops", ok=True, what=what, next="Only that party lifts it, with `commonweal resume`.")
     yield from _incidents(hub)
-    for one in duties_of(hub).unmet:
-        permitted = one.because != "violation"
+    yield from _duties(duties_of(hub))
+
+
+def _duties(told: Statement) -> Iterator[Finding]:
+    """Yield what every output says of it: to be looked at, and a fault where nothing permits it."""
+    if not told.met:
+        fault = any(one.because == "violation" for one in told.unmet)
         yield Finding(
             "duties",
-            ok=permitted,
-            what=one.words,
-            next="" if permitted else "Give one of the roles to somebody else.",
-            exit_code=0 if permitted else 3,
+            ok=False,
+            what=told.words,
+            next="Give one of the roles to somebody else." if fault else "",
+            exit_code=3 if fault else 0,
         )
 
 

@@ -13,8 +13,28 @@ import sys
 import time
 from pathlib import Path
 
-OUT = Path(".evergreen")
 COMMONWEAL = Path(sys.executable).with_name("commonweal")
+
+
+def extracts_of(home: str) -> Path:
+    """Where the synthetic state of a home lies: beside it, so that another size is another state."""
+    return Path(".evergreen") if home == ".commonweal" else Path(f"{home.rstrip('/')}-extracts")
+
+
+def not_another_state(options: argparse.Namespace) -> None:
+    """Stop before the files of one synthetic state would be taken for corrections of another's."""
+    kept = Path(options.home) / "demonstration.txt"
+    size = f"{options.people} people, {options.months} months, seed {options.seed}"
+    if kept.exists() and kept.read_text(encoding="utf-8") != size:
+        print(
+            f"{options.home} holds the synthetic state of {kept.read_text(encoding='utf-8')}; this would be "
+            f"another, of {size}.\nNext: give it a home of its own, for example "
+            f"`make run PEOPLE={options.people} HOME_DIR=.another`, or `make clean` first.",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(size, encoding="utf-8")
 
 
 def call(*words: str) -> None:
@@ -30,7 +50,7 @@ def synth_words(options: argparse.Namespace) -> list[str]:
     return [
         "synth",
         *("--people", str(options.people), "--seed", str(options.seed)),
-        *("--months", str(options.months), "--out", str(OUT)),
+        *("--months", str(options.months), "--out", str(extracts_of(options.home))),
     ]
 
 
@@ -49,11 +69,12 @@ def main() -> None:
     """Run the demonstration."""
     options = parse()
     where = ("--config", options.config, "--home", options.home)
-    start = time.monotonic()
+    start, out = time.monotonic(), extracts_of(options.home)
+    not_another_state(options)
     call(*synth_words(options))
     call(*where, "init")
-    call(*where, "run", "--landing", str(OUT / "landing"))
-    call(*where, "evaluate", "--truth", str(OUT / "truth" / "records.csv"))
+    call(*where, "run", "--landing", str(out / "landing"))
+    call(*where, "evaluate", "--truth", str(out / "truth" / "records.csv"))
     call(*where, "indicators")
     call(*where, "log", "verify")
     print(

@@ -10,20 +10,22 @@ import os
 import sys
 from pathlib import Path
 
-from demo import OUT, call, parse, synth_words
+from demo import call, extracts_of, not_another_state, parse, synth_words
 
 
 def main() -> None:
     """Make Evergreen if need be, then become `dagster dev`."""
     options = parse()
     home = Path(options.home).resolve()
-    if not (OUT / "landing").is_dir():
+    out = extracts_of(options.home)
+    if not (out / "landing").is_dir():
+        not_another_state(options)
         call(*synth_words(options))
     call("--config", options.config, "--home", options.home, "init")
     environment = os.environ | {
         "COMMONWEAL_CONFIG": str(Path(options.config).resolve()),
         "COMMONWEAL_HOME": str(home),
-        "COMMONWEAL_LANDING": str((OUT / "landing").resolve()),
+        "COMMONWEAL_LANDING": str((out / "landing").resolve()),
         "DAGSTER_HOME": str(home / "dagster"),
         "DAGSTER_DISABLE_TELEMETRY": "1",
     }

@@ -11,13 +11,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from tests.network import clean, cut_off, hooked
 from tests.registries import KINDS, SERVER, WHOLE_SUITE, blank, copy_home, url_for_homes
 
 settings.register_profile("ci", derandomize=True)
@@ -30,6 +33,12 @@ def pytest_configure() -> None:
     os.environ.setdefault(SERVER, tempfile.mkdtemp(prefix="cwpg"))
     if os.environ.get(WHOLE_SUITE) == "postgresql":
         os.environ["COMMONWEAL_REGISTRY"] = url_for_homes()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that hold slow tests, so that no process is left with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,33 +64,72 @@ def commonweal(
     home: Path,
     config: Path = ROOT / "commonweal.toml",
     stdin: str = "",
-    watched: Path | None = None,
     **environment: str,
 ) -> Called:
-    """Run the command line as a user would, in a process of its own.
+    """Run the command line as a user would, in a process of its own."""
+    return _called([COMMONWEAL], words, home, config, os.environ | environment, stdin)
 
-    With `watched`, what it decides and opens is written to that file.
+
+def watched(*words: str | Path, home: Path, notes: Path) -> Called:
+    """Run the command line without a network, and note what it decides, opens and tries to call.
+
+    Args:
+        words: The command.
+        home: The home directory.
+        notes: A directory for `decisions.json`, and `network.txt` if a call was tried.
     """
-    program = [str(COMMONWEAL)]
-    if watched is not None:
-        program = [sys.executable, "-m", "tests.decisions_recorder", str(watched)]
-        environment["PYTHONPATH"] = str(ROOT)
+    program = [*cut_off(), sys.executable, "-m", "tests.decisions_recorder", notes / "decisions.json"]
+    environment = clean(os.environ) | hooked(notes / "hook", notes / "network.txt", ROOT)
+    return _called(program, words, home, ROOT / "commonweal.toml", environment)
+
+
+def _called(
+    program: list[str | Path],
+    words: tuple[str | Path, ...],
+    home: Path,
+    config: Path,
+    environment: dict[str, str],
+    stdin: str = "",
+) -> Called:
     done = subprocess.run(
-        [*program, "--config", str(config), "--home", str(home), *map(str, words)],
+        [*program, "--config", config, "--home", home, *words],
         capture_output=True,
         text=True,
         input=stdin,
         check=False,
         cwd=home.parent,
-        env=os.environ | environment,
+        env=environment,
     )
     return Called(done.returncode, done.stdout, done.stderr)
 
 
+def commonweal_here(
+    *words: str | Path, home: Path, config: Path = ROOT / "commonweal.toml", stdin: str = ""
+) -> Called:
+    """Run the command line in this process, which spares its start: for verbs that are asked many times."""
+    from pipelines.cli.main import run_cli
+
+    named = ("--config", config, "--home", home, *words)
+    out, err, kept = StringIO(), StringIO(), sys.stdin
+    sys.stdin = StringIO(stdin)
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = run_cli([str(word) for word in named])
+    finally:
+        sys.stdin = kept
+    return Called(code, out.getvalue(), err.getvalue())
+
+
 @pytest.fixture(scope="session")
 def call() -> Callable[..., Called]:
-    """The command line."""
+    """The command line, in processes of its own."""
     return commonweal
+
+
+@pytest.fixture(scope="session")
+def call_here() -> Callable[..., Called]:
+    """The command line, in the process of the tests."""
+    return commonweal_here
 
 
 @pytest.fixture(scope="session")
@@ -96,11 +144,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def evergreen(shared: Path) -> Path:
     """A synthetic state of 3,000 people over a year: `landing/` and `truth/`."""
-    out = shared / "evergreen"
+    return made(shared / "evergreen", people=3000, months=12)
+
+
+def made(out: Path, people: int, months: int) -> Path:
+    """Make a synthetic state, unless another process of the session has."""
     with FileLock(f"{out}.lock"):
         if not (out / "truth").exists():
-            words = ("synth", "--people", "3000", "--seed", "7", "--months", "12", "--out", out)
-            done = commonweal(*words, home=shared / "none")
+            size = ("--people", str(people), "--seed", "7", "--months", str(months))
+            done = commonweal("synth", *size, "--out", out, home=out.parent / "none")
             assert done.code == 0, done.err
     return out
 
@@ -113,10 +165,16 @@ def finished(evergreen: Path, shared: Path) -> tuple[Path, dict]:
         if not said.exists():
             home.parent.mkdir(exist_ok=True)
             words = ("run", "--landing", evergreen / "landing", "--json")
-            done = commonweal(*words, home=home, watched=shared / "decisions.json")
+            done = watched(*words, home=home, notes=shared)
             assert done.code == 0, done.err
             said.write_text(done.out, encoding="utf-8")
     return home, json.loads(said.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def hamlet(shared: Path) -> Path:
+    """The smallest state in which everything happens, 800 people over a quarter: `landing/` and `truth/`."""
+    return made(shared / "hamlet", people=800, months=3)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from open_data_contract_standard.model import (
 from pydantic import BaseModel, ValidationError
 
 from data_sharing_agreements.errors import ErrorDetail, Invalid
+from data_sharing_agreements.yaml_text import read_yaml
 from warehouse.contracts_check import check_contract
 from warehouse.contracts_columns import read_column
 from warehouse.contracts_encoding import read_encoding
@@ -118,7 +119,7 @@ def _load(path: Path, core_directory: Path, faults: Faults) -> Contract | None:
 
 def _parse(path: Path, faults: Faults) -> OpenDataContractStandard | None:
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        data = read_yaml(path.read_text(encoding="utf-8"))
         if not isinstance(data, dict):
             faults.add("", "is not a mapping", "write an ODCS v3 contract")
             return None

@@ -46,6 +46,7 @@ _SECTIONS: dict[str, frozenset[str]] = {
     "review": frozenset({"mask", "size", "seed", "unseen"}),
     "scorecard": frozenset({"as_of"}),
 }
+_ACCOUNT = frozenset({"name", "role", "roles", "person", "party"})
 
 
 _LINK_VALUES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
@@ -337,6 +338,14 @@ def _faults(name: str, settings: dict[str, Any]) -> list[ErrorDetail]:
                 fault(f"{name}: an account lacks `name` or `role`.", "Write both.")
                 for account in content
                 if not {"name", "role"} <= set(account)
+            ]
+            faults += [
+                fault(
+                    f"{name}: [[accounts]] {number} has no setting `{key}`.",
+                    f"Use one of {sorted(_ACCOUNT)}.",
+                )
+                for number, account in enumerate(content, 1)
+                for key in sorted(set(account) - _ACCOUNT)
             ]
         elif section not in _SECTIONS:
             faults.append(

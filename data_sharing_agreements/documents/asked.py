@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
 from data_sharing_agreements.bases import Basis
 from data_sharing_agreements.documents.agreements import Agreements
 from data_sharing_agreements.errors import ErrorDetail
+from data_sharing_agreements.yaml_text import read_yaml
 
 MISSING = "document-term-missing"
 
@@ -37,7 +36,7 @@ def asked_by_law(faults: Sequence[ErrorDetail], path: Path, agreements: Agreemen
 
 def _laws(path: Path, agreements: Agreements) -> Iterator[Basis]:
     """The laws on which the agreements named in a file rest, each once."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = read_yaml(path.read_text(encoding="utf-8"))
     named = content.get("agreements") if isinstance(content, dict) else None
     wanted = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
     codes = [b.code for name in wanted for dsa in agreements.dsas if dsa.id == name for b in dsa.legal_basis]

@@ -7,6 +7,7 @@ bases. Does not: when they began to run, or whether they were kept (`registry/`)
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from data_sharing_agreements.bases import Basis
 from data_sharing_agreements.documents.agreements import Agreements
@@ -15,6 +16,9 @@ from data_sharing_agreements.models import Dsa, Emou
 from data_sharing_agreements.registry.incidents import Duty
 
 HOURS_A_DAY = 24
+
+OWNER = "the agency that owns the data"
+"""How a memorandum names whichever agency an incident concerns; it is told by its name."""
 
 
 def duties_of(agreements: Agreements, kind: Kind, sources: Iterable[str]) -> tuple[Duty, ...]:
@@ -28,10 +32,19 @@ def duties_of(agreements: Agreements, kind: Kind, sources: Iterable[str]) -> tup
         sources: The sources concerned.
     """
     dsas = [agreements.by_source[source] for source in sorted(sources) if source in agreements.by_source]
+    owners = [party.name for dsa in dsas for party in dsa.parties if party.role == "data_owner"]
     found: dict[tuple[str, int], Duty] = {}
-    for duty in _all(agreements, kind, dsas):
+    for duty in (named for one in _all(agreements, kind, dsas) for named in _by_name(one, owners)):
         found.setdefault((duty.tell, duty.hours), duty)
     return tuple(sorted(found.values(), key=lambda duty: (duty.hours, duty.tell)))
+
+
+def _by_name(duty: Duty, owners: list[str]) -> Iterator[Duty]:
+    """Yield a duty for each agency it means, under its name."""
+    if duty.tell != OWNER or not owners:
+        yield duty
+        return
+    yield from (replace(duty, tell=owner) for owner in owners)
 
 
 def _all(agreements: Agreements, kind: Kind, dsas: list[Dsa]) -> Iterator[Duty]:

@@ -347,6 +347,23 @@ class Replay:
         self.faults.append(act_fault(act, code, what))
 
 
+_SEE = "`commonweal agreement status` tells what is missing, and whose turn it is."
+_NEXT = {
+    "act-repeated": f"Nothing: the earlier act stands. {_SEE}",
+    "act-not-asked-for": f"Leave it: nothing waits for this office. {_SEE}",
+    "act-out-of-order": f"Wait until it is due. {_SEE}",
+    "act-of-no-document": "Submit that version of the document first, or correct what the act names.",
+    "act-in-future": "Set the clock of the machine that signs, and sign again.",
+    "acts-contradict": "Let the body take its earlier act back (`--act revoke`), then sign again.",
+    "approval-by-one-person": "Let another person of the same body sign.",
+    "approval-of-own": "Let somebody sign who did not write the document.",
+    "objection-late": "Suspend or amend the document instead; the days for objections are in the memorandum.",
+    "objection-without-ground": "Sign the objection again, with a legal ground of the memorandum's kinds.",
+    "revocation-of-nothing": f"Name an act of one's own that still works. {_SEE}",
+}
+"""What helps, by fault; a new act helps with the others."""
+
+
 def act_fault(act: Act, code: str, what: str, place: str | None = None) -> ErrorDetail:
     """Return a fault of an act; the act does not count."""
     name = place or f"{act.document}@{act.version}"
@@ -354,7 +371,7 @@ def act_fault(act: Act, code: str, what: str, place: str | None = None) -> Error
         code,
         f"{name}: {act.act} by {act.signatory} of {act.at[:10]} does not count: {what}",
         why="A document counts only with genuine acts of those it needs, in the order of the states.",
-        next="Ask the signatory for a new act, signed over the document as it is now.",
+        next=_NEXT.get(code, "Ask the signatory for a new act, signed over the document as it is now."),
         document=act.document,
         clause=f"acts.{act.act}",
     )

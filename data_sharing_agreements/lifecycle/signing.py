@@ -26,6 +26,7 @@ from data_sharing_agreements.lifecycle.acts import Subject, subject_of
 from data_sharing_agreements.lifecycle.roster import ROSTER_ID, Roster
 from data_sharing_agreements.models import Document, Dsa, Dul, Emou
 from data_sharing_agreements.reading import digest, read_model
+from data_sharing_agreements.yaml_text import read_yaml
 
 OWNER_ONLY = 0o600
 
@@ -134,7 +135,7 @@ def version_before(path: Path, document: Document) -> Document | None:
 def _model_of(path: Path) -> type[Document] | type[Roster]:
     """Tell from its first words what a file is; whatever is wrong with it is said later."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = read_yaml(path.read_text(encoding="utf-8"))
     except OSError:
         raise Invalid(_unreadable("the file cannot be read")) from None
     except (UnicodeDecodeError, yaml.YAMLError):

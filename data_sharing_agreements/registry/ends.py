@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -235,11 +236,16 @@ class Ends:
 
     def retracted_marts(self) -> frozenset[tuple[str, str]]:
         """Return (project, version) of every mart version that was retracted."""
-        query = select(mart.c.project, mart.c.version).join(
+        return frozenset(self.retraction_days())
+
+    def retraction_days(self) -> dict[tuple[str, str], date]:
+        """Return the day (UTC) on which each mart version that was retracted was, by (project, version)."""
+        query = select(mart.c.project, mart.c.version, mart_retraction.c.retracted_at).join(
             mart_retraction, mart_retraction.c.mart == mart.c.id
         )
         with self._database.reading() as connection:
-            return frozenset((row.project, row.version) for row in connection.execute(query).all())
+            rows = connection.execute(query).all()
+        return {(row.project, row.version): date.fromisoformat(row.retracted_at[:10]) for row in rows}
 
     def set_hold(self, kind: HoldKind, subject: str, reason: HoldReason, by: str) -> Hold:
         """Set a legal hold."""

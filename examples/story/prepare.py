@@ -26,6 +26,8 @@ PARTS = (
 
 def prepare(directory: Path) -> None:
     """Copy Evergreen's documents, the proposal and everybody's key into a new directory."""
+    if directory.exists():
+        sys.exit(f"{directory} is there already. Next: name another directory, or remove it first.")
     only_data = shutil.ignore_patterns("*.py", "__pycache__")
     for part in PARTS:
         shutil.copytree(ROOT / part, directory / part, ignore=only_data)

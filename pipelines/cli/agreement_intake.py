@@ -79,7 +79,7 @@ def submit(context: Context, file: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @json_option
 @click.pass_obj
 def act(context: Context, file: Path, as_json: bool) -> None:

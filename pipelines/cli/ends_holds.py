@@ -3,6 +3,7 @@
 Belongs here: options and what is printed. Does not: ending anything (`ends.py`).
 """
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -126,13 +127,16 @@ def certificate_show(context: Context, certificate_id: str, as_json: bool) -> No
         known = hub.registry.ends.get(certificate_id)
         path = directory(hub) / f"{known.id}.json"
         content = read_certificate(path)
-    emit(content, as_json=as_json, people=lambda: _show(content, path))
+    emit(content, as_json=as_json, people=lambda: show_certificate(content, path))
 
 
-def _show(content: dict[str, Any], path: Path) -> None:
+def show_certificate(content: dict[str, Any], path: Path) -> None:
+    """Print a certificate for people: what was done, searched and found, and what it cannot prove."""
     say(f"Certificate {content['id']} of {content['deployment']}")
     say(f"{content['how']}")
     say(f"Under {content['document']} version {content['document_version']}, clause {content['clause']}.")
+    for line in (*_went(content), *_rested(content), *_searched(content["searched"])):
+        say(line)
     for store, key in content["keys_destroyed"].items():
         say(f"Key destroyed: {key} of {store}")
     for backup in content["backups_readable"]:
@@ -146,6 +150,54 @@ def _show(content: dict[str, Any], path: Path) -> None:
         say(f"  {line}")
     say(f"Log entry {content['log']['entry']}, root {content['log']['root'][:16]}…")
     say(f"Page: {path.with_suffix('.html')}")
+
+
+def _went(content: dict[str, Any]) -> Iterator[str]:
+    """Yield when, what and how many rows; small numbers are withheld in the certificate already."""
+    yield f"Ended: {content['subject']} ({content['scope']})"
+    yield f"Begun {_minute(content['begun_at'])}, certified {_minute(content.get('certified_at'))}"
+    names = {"delivery": "Deliveries", "record": "Records", "person": "Persons of whom nothing is left"}
+    for name, count in content["went"].items():
+        yield f"{names[name]}: {_count(count)}"
+    for store, tables in content["stores_rewritten"].items():
+        for name, count in tables.items():
+            yield f"Rows left out of {store} {name}: {_count(count)}"
+        if not tables:
+            yield f"Rewritten: {store}; it held nothing of it"
+    if landing := content["landing"]:
+        yield f"Files as sent: {landing['removed']:,} removed, {landing['elsewhere']:,} in other directories"
+
+
+def _rested(content: dict[str, Any]) -> Iterator[str]:
+    for words, marts in (("retracted", "marts_retracted"), ("made anew", "marts_made_anew")):
+        for mart in content[marts]:
+            yield f"Mart {words}: {mart['project']} version {mart['version']}"
+    for name in content.get("review_files_removed", ()):
+        yield f"Removed from review: {name}"
+    for name in content["indicators_resting_on_retracted_marts"]:
+        yield f"Figures that rest on destroyed data, and say so: {name}"
+
+
+def _searched(searched: dict[str, Any] | None) -> Iterator[str]:
+    """Yield what was searched afterwards and what was found; a project's search has places alone."""
+    if searched is None:
+        return
+    found = list(searched.get("found", ()))
+    if "stores" in searched:
+        stores, files = searched["stores"], searched["files"]
+        found += [*stores["found"], *files["found"]]
+        texts = f"{stores['texts_searched_for']:,} ids and values"
+        yield f"Searched: {len(stores['stores'])} stores for {texts}; {files['files']:,} files; the registry"
+        yield f"Left out of the search, because rows that stay hold them by right: {searched['excused']:,}"
+    yield f"STILL FOUND in {', '.join(found)}" if found else "Searched afterwards: nothing was found."
+
+
+def _minute(moment: str | None) -> str:
+    return f"{moment[:16].replace('T', ' at ')} UTC" if moment else "at a time not recorded"
+
+
+def _count(count: dict[str, Any]) -> str:
+    return "fewer than may be shown" if count["suppressed"] else f"{count['rows']:,}"
 
 
 @certificate.command("verify")

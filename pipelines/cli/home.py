@@ -71,7 +71,12 @@ def _show_findings(payload: dict[str, Any]) -> None:
     for finding in payload["findings"]:
         if finding["next"]:
             say(f"Next, {finding['subject']}: {finding['next']}")
-    say("All is well." if payload["ok"] else "Something needs attention.")
+    if not payload["ok"]:
+        say("Something needs attention.")
+    elif all(finding["ok"] for finding in payload["findings"]):
+        say("All is well.")
+    else:
+        say("Nothing is at fault; see what is marked `look`.")
 
 
 @click.command()

@@ -4,7 +4,7 @@ Belongs here: options and the printed forecast. Does not: the forecast
 (warehouse.impact). Nothing is done and nothing is logged.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from pipelines.cli.output import emit, json_option, say, table
 if TYPE_CHECKING:
     from datetime import date
 
+    from data_sharing_agreements.documents import Agreements
     from warehouse.hub import Hub
     from warehouse.impact import Forecast
 
@@ -55,13 +56,17 @@ def impact(
     if sum(option is not None for option in (end, stop, change, roster)) != 1:
         raise click.UsageError("Give exactly one of --end, --stop, --change and --roster.")
     with context.hub() as hub:
-        found = _foretold(hub, end or stop, change, roster, on.date() if on else hub.deployment.today())
-    emit(found.to_json(), as_json=as_json, people=lambda: _show(found.to_json()))
+        found, sooner = _foretold(
+            hub, end or stop, change, roster, on.date() if on else hub.deployment.today()
+        )
+    payload = found.to_json() | {"look_again_on": str(sooner) if sooner else None}
+    emit(payload, as_json=as_json, people=lambda: _show(payload))
 
 
 def _foretold(
     hub: "Hub", document: str | None, change: Path | None, roster: Path | None, on: "date"
-) -> "Forecast":
+) -> "tuple[Forecast, date | None]":
+    """Return the forecast of a day, and a later day on which a changed document would have run out sooner."""
     from data_sharing_agreements.documents.loader import prohibitions_of
     from privacy.keys import load_roster
     from warehouse.impact import ending, forecast, with_document, with_roster
@@ -70,12 +75,19 @@ def _foretold(
     if change is not None:
         forbidden = prohibitions_of(hub.deployment.agreements_dir)
         after, faults = with_document(before.on(on), change, forbidden)
-        return forecast(hub, before, after, on, tuple(faults))
+        return forecast(hub, before, after, on, tuple(faults)), runs_out_sooner(before, after, on)
     if roster is not None:
         hub_key = load_roster(hub.deployment.keys_dir).signing_public
-        return forecast(hub, before, with_roster(before, roster, hub_key), on)
+        return forecast(hub, before, with_roster(before, roster, hub_key), on), None
     assert document is not None
-    return forecast(hub, before, ending(before, document, on), on)
+    return forecast(hub, before, ending(before, document, on), on), None
+
+
+def runs_out_sooner(before: "Agreements", after: "Agreements", on: "date") -> "date | None":
+    """Return the first day on which a document is over that is in force today as it stands."""
+    last = {document.id: document.term.expiry for document in before.on(on).documents()}
+    ends = [d.term.expiry for d in after.documents() if on <= d.term.expiry < last.get(d.id, d.term.expiry)]
+    return min(ends) + timedelta(days=1) if ends else None
 
 
 def sentences(items: list[dict[str, Any]]) -> list[str]:
@@ -106,6 +118,11 @@ def _show(payload: dict[str, Any]) -> None:
         f"On {payload['on']}, {len(payload['stops'])} uses would stop, "
         f"{len(payload['changes'])} would change, {payload['unchanged']} would go on as they are."
     )
+    if payload["look_again_on"]:
+        say(
+            f"Only {payload['on']} was looked at, and the changed document runs out sooner than now. "
+            f"Look again with `--on {payload['look_again_on']}`."
+        )
     if payload["faults"]:
         say("\nThe documents would contradict one another, and nothing would run before that is mended:")
         for fault in payload["faults"]:

@@ -80,6 +80,7 @@ def show(
     """Show the newest entries: what was decided, under which clauses, and who has witnessed it."""
     from data_sharing_agreements.publication import witnessed_size
 
+    _must_be_known(kind, since)
     with context.hub() as hub:
         entries = hub.log.show(last, kind=kind, document=document, since=since)
         witnessed = witnessed_size(hub.agreements, hub.log, hub.deployment.today())
@@ -87,6 +88,31 @@ def show(
         entry["witnessed"] = None if witnessed is None else entry["index"] < witnessed
     payload = {"schema": "commonweal/log show/1", "witnessed_size": witnessed, "entries": entries}
     emit(payload, as_json=as_json, people=lambda: _show_entries(entries, witnessed))
+
+
+def _must_be_known(kind: str | None, since: str) -> None:
+    """Raise where nothing could ever be found: another kind, or something that is no day."""
+    from datetime import datetime
+
+    from data_sharing_agreements.errors import UsageFault
+    from data_sharing_agreements.log.kinds import KINDS
+
+    if kind is not None and kind not in KINDS:
+        raise UsageFault.of(
+            "no-such-kind",
+            f"The log has no entries of the kind {kind!r}.",
+            why="Each entry is of one kind.",
+            next=f"Take one of {', '.join(sorted(KINDS))}.",
+        )
+    try:
+        datetime.fromisoformat(since or "2026-09-01")
+    except ValueError:
+        raise UsageFault.of(
+            "no-such-day",
+            "What was given as `--since` is neither a day nor a time.",
+            why="Entries have the time of their writing, in UTC.",
+            next="Write it as 2026-09-01 or 2026-09-01T08:00.",
+        ) from None
 
 
 def _show_entries(entries: list[dict[str, Any]], witnessed: int | None) -> None:

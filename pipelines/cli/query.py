@@ -15,9 +15,6 @@ from pipelines.cli.output import emit, json_option, note, records, table
 WIDEST = 8
 """Columns that stand side by side; more are printed one below the other."""
 
-LONGEST = 24
-"""Characters of an obligation's value that fit into a line."""
-
 
 @click.command()
 @click.option("--project", required=True, help="The licensed project.")
@@ -87,7 +84,7 @@ def _shower(payload: dict[str, Any]) -> Callable[[], None]:
             note("Separation of duties was not met where this was made; more with --json.")
         for text in attributions(payload["obligations"]):
             note(text)
-        note(f"Bound by: {duties(payload['obligations'])}. Documents and clauses: --json.")
+        note(f"Bound by: {duties(payload['obligations'])}. Sources, documents and clauses: --json.")
 
     return show
 
@@ -98,9 +95,24 @@ def attributions(obligations: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def duties(obligations: Sequence[dict[str, Any]]) -> str:
-    """Return what binds an answer in one line: each rule once, texts left to the JSON."""
-    short: dict[str, str] = {}
+    """Return all that binds an answer in one line: each rule once with each of its values.
+
+    Attributions stand above in full; which source a value is about is left to the JSON.
+    """
+    short: dict[str, dict[str, None]] = {}
     for duty in obligations:
-        if not isinstance(duty["value"], dict) and len(str(duty["value"])) <= LONGEST:
-            short.setdefault(duty["rule"], f"{duty['rule'].replace('_', ' ')} {duty['value']}")
-    return ", ".join(short.values()) or "nothing"
+        if duty["rule"] != "attribution":
+            short.setdefault(duty["rule"], {})[_value(duty["value"])] = None
+    said = (f"{rule.replace('_', ' ')} {' and '.join(values)}" for rule, values in short.items())
+    return "; ".join(said) or "nothing"
+
+
+def _value(value: Any) -> str:
+    """Write the value of an obligation: a share of the largest few, or a day or kind of one source."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, dict):
+        return str(value).replace("_", " ")
+    if "share" in value:
+        return f"{value['share']:.0%} by the largest {value['n']}"
+    return str(value.get("day", value.get("kind"))).replace("_", " ")

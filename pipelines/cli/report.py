@@ -17,7 +17,7 @@ def report() -> None:
 
 
 @report.command()
-@click.option("--period", required=True, help="2026-Q3, 2026-09 or 2026-07-01:2026-09-30.")
+@click.option("--period", required=True, help="this-quarter, 2026-Q3, 2026-09 or 2026-07-01:2026-09-30.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -36,9 +36,9 @@ def governance(context: Context, period: str, out: Path | None, pdf: bool, as_js
     from warehouse.oversight.report import governance as assemble
     from warehouse.oversight.report import governance_html
 
-    asked = Period.parse(period)
-    name = f"governance-{asked.name.replace(':', '-to-')}"
     with context.hub() as hub:
+        asked = Period.parse(period, hub.deployment.today())
+        name = f"governance-{asked.name.replace(':', '-to-')}"
         payload = assemble(hub, asked)
         directory = out or hub.reports("governance", name).parent
     directory.mkdir(parents=True, exist_ok=True)

@@ -141,11 +141,11 @@ def mark_wages(landing: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def haunted(evergreen: Path, tmp_path_factory: pytest.TempPathFactory, call) -> tuple[Path, str]:
+def haunted(hamlet: Path, tmp_path_factory: pytest.TempPathFactory, call) -> tuple[Path, str]:
     """A home through which the marked person went, and everything that was printed."""
     base = tmp_path_factory.mktemp("canary")
     landing, home = base / "landing", base / "home"
-    shutil.copytree(evergreen / "landing", landing)
+    shutil.copytree(hamlet / "landing", landing)
     plant(landing)
     first = call("run", "--landing", landing, home=home)
     assert first.code == 4, first.err
@@ -159,7 +159,7 @@ def haunted(evergreen: Path, tmp_path_factory: pytest.TempPathFactory, call) -> 
         ("log", "verify", "--json"),
         ("doctor",),
         ("indicators", "--json"),
-        ("evaluate", "--truth", evergreen / "truth" / "records.csv", "--json"),
+        ("evaluate", "--truth", hamlet / "truth" / "records.csv", "--json"),
     )
     said += [call(*words, home=home) for words in questions]
     passwords = dict(

@@ -11,8 +11,8 @@ import pytest
 from data_sharing_agreements.log import Log
 from data_sharing_agreements.log.kinds import COUNT_FLOOR, KINDS
 from data_sharing_agreements.registry import Registry
-from tests.conftest import commonweal
-from warehouse.deployment import registry_url_of
+from tests.conftest import commonweal_here
+from tests.registries import copy_home, url_of_home
 
 SECRETS = ("Zyxwv", "987654321", "31415")
 """Literals of questions that are asked here and refused or answered."""
@@ -27,17 +27,18 @@ QUESTIONS = (
 )
 
 
-@pytest.fixture
-def entries(home: Path) -> list[dict]:
+@pytest.fixture(scope="module")
+def entries(finished: tuple[Path, dict], tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
     """Every entry of a finished run, and of questions that were refused."""
+    home = copy_home(finished[0], tmp_path_factory.mktemp("bodies") / "home")
     words = (home / "accounts.txt").read_text().split()
     password = dict(zip(words[::2], words[1::2], strict=True))["researcher"]
-    assert commonweal("login", "researcher", home=home, stdin=password + "\n").code == 0
+    assert commonweal_here("login", "researcher", home=home, stdin=password + "\n").code == 0
     for question in QUESTIONS:
-        commonweal("query", "--project", "tanf-leavers", question, home=home)
-    commonweal("query", "--project", "Zyxwv", "SELECT 1", home=home)
-    commonweal("table", "--project", "results", "--rows", "Zyxwv", "--measure", "people", home=home)
-    with Registry.open(registry_url_of({}, home)) as registry:
+        commonweal_here("query", "--project", "tanf-leavers", question, home=home)
+    commonweal_here("query", "--project", "Zyxwv", "SELECT 1", home=home)
+    commonweal_here("table", "--project", "results", "--rows", "Zyxwv", "--measure", "people", home=home)
+    with Registry.open(url_of_home(home)) as registry:
         return Log(registry, None).show(None)
 
 

@@ -97,6 +97,20 @@ def test_it_runs_where_the_house_is_not(place):
     assert "does NOT hold" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["log.jsonl", "--public-key", "abc"], "--public-key"), (["nowhere.json"], "nowhere.json")],
+)
+def test_a_slip_of_the_caller_is_no_forgery(place, words, said, capsys, monkeypatch):
+    monkeypatch.chdir(place)
+    try:
+        code = VERIFY.main(words)
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert said in capsys.readouterr().err
+
+
 def test_it_imports_the_standard_library_and_cryptography_alone():
     names = set()
     for node in ast.walk(ast.parse(VERIFIER.read_text())):

@@ -66,6 +66,12 @@ def hub(tmp_path: Path):
         books = opened.deployment.reports / "marts" / "results"
         books.mkdir(parents=True)
         (books / "open_table.json").write_text(json.dumps({"link": link}), encoding="utf-8")
+        out = opened.deployment.reports / "open_data"
+        out.mkdir()
+        note = {"project": "results", "mart": "open_table", "version": "1", "published": "2026-01-05"}
+        (out / "open_table.json").write_text(
+            json.dumps(note | {"fields": ["mark-note"], "reviewers": ["mark-person"]}), encoding="utf-8"
+        )
         yield opened
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +19,7 @@ from data_sharing_agreements.errors import IntegrityFault
 from data_sharing_agreements.restrictions import RULES
 from linkage import encode, standardise
 from pipelines.fingerprint import remember, steps_if_nothing_new
+from tests.registries import copy_home
 from tests.restrictions_support import (
     AGENCY,
     TODAY,
@@ -104,7 +104,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Before:
 @pytest.fixture
 def make(before: Before, tmp_path: Path) -> State:
     """A copy of that state for one test to change."""
-    shutil.copytree(before.base, tmp_path / "copy")
+    copy_home(before.base, tmp_path / "copy")
     return State(open_state(tmp_path / "copy", TODAY), tmp_path / "copy" / "landing")
 
 
@@ -112,7 +112,7 @@ def make(before: Before, tmp_path: Path) -> State:
 def today(before: Before, tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
     """The state on a day with notices of every kind, and deliveries that bring the sealed again."""
     base = tmp_path_factory.mktemp("today") / "copy"
-    shutil.copytree(before.base, base)
+    copy_home(before.base, base)
     state = State(open_state(base, TODAY), base / "landing")
     state.notice("clinic", *(entry(kind, f"C{n:04d}", scope="person") for n, kind in BARRED.items()))
     state.notice(
@@ -265,7 +265,7 @@ def test_a_truth_that_is_brought_along_loses_them_too(today: State) -> None:
 
 def test_the_day_after(before: Before, today: State, tmp_path: Path) -> None:
     """Nothing arrives but a revocation and a later delivery; the day itself changes the rest."""
-    shutil.copytree(today.landing.parent, tmp_path / "copy")
+    copy_home(today.landing.parent, tmp_path / "copy")
     state = State(open_state(tmp_path / "copy", TOMORROW), tmp_path / "copy" / "landing", TOMORROW, 10)
     with pytest.raises(IntegrityFault, match="restrictions-not-settled"):
         build(state.hub)

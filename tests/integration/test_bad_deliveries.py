@@ -1,7 +1,7 @@
 """Every way a delivery can be bad, through the command line: what is held, what is set aside, what goes on.
 
-One landing directory in which each delivery has a fault of its own is run once; then the agencies send
-good files, and everything that was held stands. No value is looked for here (tests/attack does that).
+One landing directory in which most deliveries have a fault of their own is run once; then the agencies
+send good files, and everything that was held stands. No value is looked for here (tests/attack does that).
 """
 
 from __future__ import annotations
@@ -105,11 +105,20 @@ FAULTS: tuple[tuple[str, str, str, Change, set[str]], ...] = (
 
 
 @pytest.fixture(scope="module")
-def spoiled(evergreen: Path, tmp_path_factory: pytest.TempPathFactory, call) -> tuple[Path, Path, dict, int]:
+def good(evergreen: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A landing directory of good files: a quarter of each source, ten months of Medicaid."""
+    landing = tmp_path_factory.mktemp("good") / "landing"
+    later = shutil.ignore_patterns("*2023Q[234]*", "*2023-1[12].psv")
+    shutil.copytree(evergreen / "landing", landing, ignore=later)
+    return landing
+
+
+@pytest.fixture(scope="module")
+def spoiled(good: Path, tmp_path_factory: pytest.TempPathFactory, call_here) -> tuple[Path, Path, dict, int]:
     """The landing directory of faults, the home, what the run said, and its exit code."""
     base = tmp_path_factory.mktemp("spoiled")
     landing, home = base / "landing", base / "home"
-    shutil.copytree(evergreen / "landing", landing)
+    shutil.copytree(good, landing)
     for name, _, _, change, _ in FAULTS:
         path = next(landing.glob(f"*/{name}"))
         path.write_bytes(change(path.read_bytes()))
@@ -119,7 +128,7 @@ def spoiled(evergreen: Path, tmp_path_factory: pytest.TempPathFactory, call) -> 
     next(landing.rglob("MEDICAID_ELIG_2023-09.psv")).write_bytes(other)
     doubled = next(landing.rglob("MEDICAID_ELIG_2023-10.psv"))
     doubled.write_bytes(twice(doubled.read_bytes()))
-    done = call("run", "--landing", landing, "--json", home=home)
+    done = call_here("run", "--landing", landing, "--json", home=home)
     return landing, home, done.json, done.code
 
 
@@ -160,21 +169,21 @@ def test_held_data_is_exit_four_and_other_sources_go_on(spoiled: tuple) -> None:
     assert {"ospi_k12", "dshs_tanf"} <= done
 
 
-def test_a_row_delivered_twice_is_set_aside_and_counted(spoiled: tuple, call) -> None:
+def test_a_row_delivered_twice_is_set_aside_and_counted(spoiled: tuple, call_here) -> None:
     _, home, report, _ = spoiled
     step = next(s for s in report["steps"] if (s["source"], s["period"]) == ("hca_medicaid", "2023-10"))
     assert step["status"] == "done"
     assert step["rows_in"] == step["rows_out"] + step["rows_quarantined"]
     assert step["rows_quarantined"] >= 1
-    said = call("quarantine", "report", "hca_medicaid", "--json", home=home)
+    said = call_here("quarantine", "report", "hca_medicaid", "--json", home=home)
     assert "duplicate-record-id" in said.out
 
 
-def test_good_files_sent_again_supersede_what_was_held(spoiled: tuple, evergreen: Path, call) -> None:
+def test_good_files_sent_again_supersede_what_was_held(spoiled: tuple, good: Path, call_here) -> None:
     _, home, _, _ = spoiled
-    done = call("run", "--landing", evergreen / "landing", "--json", home=home)
+    done = call_here("run", "--landing", good, "--json", home=home)
     assert done.code == 0, done.err
     assert not done.json["held"]
-    again = call("run", "--landing", evergreen / "landing", "--json", home=home)
+    again = call_here("run", "--landing", good, "--json", home=home)
     assert again.code == 0
     assert all(step["status"] == "skipped" for step in again.json["steps"])

@@ -3,14 +3,18 @@
 import io
 import json
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
 
+from data_sharing_agreements.ends import ORDER, Scope
 from pipelines.cli.main import run_cli
 from tests.registries import WHOLE_SUITE, copied, copy_home, put_in_place, url_of_home, write_behind_the_back
+from warehouse.deployment import Deployment
+from warehouse.hub import Hub
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,7 +79,32 @@ def test_doctor_is_content(line: Line) -> None:
     assert code == 0, said
     subjects = {finding["subject"] for finding in said["findings"]}
     assert subjects == {"versions", "disk", "documents", "lock", "keys", "registry", "stores", "duties"}
-    assert "All is well." in line.text("doctor")
+    said = line.text("doctor")
+    assert "Separation of duties was not met. One process holds the keys" in said
+    assert "Nothing is at fault; see what is marked `look`." in said
+    assert "All is well." not in said
+
+
+def test_doctor_asks_for_an_ended_agreements_data_until_they_are_certified_gone(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Deployment, "today", staticmethod(lambda: date(2060, 1, 1)))
+
+    def asked_for() -> set[str]:
+        found = line("doctor")[1]["findings"]
+        return {f["what"].split()[0] for f in found if "is not in force today" in f["what"]}
+
+    deployment = Deployment.load(ROOT / "commonweal.toml", line.home)
+    with Hub.open(deployment) as hub:
+        dsa = hub.agreements.dsa_for("com_hmis")
+        begun = {"source": dsa.source, "document": dsa.id, "clause": "destruction"}
+        for version in (dsa.version + 1, dsa.version):
+            assert {"DSA-COM-HMIS", "DSA-OSPI-K12"} <= asked_for(), "nothing of this version is certified"
+            ending = hub.registry.ends.plan(Scope.DSA, dsa.id, document_version=version, **begun)
+            for step in ORDER[1:]:
+                hub.registry.ends.step(ending.id, step)
+    assert "DSA-OSPI-K12" in asked_for()
+    assert "DSA-COM-HMIS" not in asked_for()
 
 
 def test_doctor_notices_a_key_others_can_read(line: Line) -> None:

@@ -55,10 +55,10 @@ def rows(config: Path, home: Path, sql: str) -> list[tuple]:
 
 
 def test_an_agreement_ends_and_an_older_backup_does_not_bring_it_back(
-    home: Path, config: Path, tmp_path: Path, call: Callable[..., Called]
+    home: Path, config: Path, tmp_path: Path, call_here: Callable[..., Called]
 ) -> None:
     def run(*words: str | Path, at: Path = home) -> Called:
-        return call(*words, home=at, config=config)
+        return call_here(*words, home=at, config=config)
 
     refused = run("end", "dsa", CHILDREN, "--yes", "--json")
     assert (refused.code, refused.json["errors"][0]["code"]) == (3, "agreement-not-ended")
@@ -79,6 +79,8 @@ def test_an_agreement_ends_and_an_older_backup_does_not_bring_it_back(
     assert ending["found"] == []
     assert ending["marts_retracted"] == tried["marts_to_retract"]
     assert "foster_care_chronic_absence" in ending["indicators_marked"]
+    (scorecard,) = (home / "reports").glob("*scorecard*.html")
+    assert ">data destroyed on " in scorecard.read_text()
 
     own = "SELECT (SELECT count(*) FROM vault.identity WHERE source = 'dcyf_child_welfare')"
     own += " + (SELECT count(*) FROM warehouse.spine.assignment WHERE source = 'dcyf_child_welfare')"
@@ -118,10 +120,10 @@ def test_an_agreement_ends_and_an_older_backup_does_not_bring_it_back(
 
 
 def test_marts_are_made_anew_and_a_project_ends(
-    home: Path, config: Path, call: Callable[..., Called]
+    home: Path, config: Path, call_here: Callable[..., Called]
 ) -> None:
     def run(*words: str | Path) -> Called:
-        return call(*words, home=home, config=config)
+        return call_here(*words, home=home, config=config)
 
     with Hub.open(Deployment.load(config, home)) as hub:
         delivery = max(hub.registry.deliveries.current("com_hmis"), key=lambda d: d.period)

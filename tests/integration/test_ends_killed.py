@@ -55,7 +55,10 @@ KILLED_AGAIN_AND_AGAIN = textwrap.dedent(
         return path.name if path.name in ("vault.json", "warehouse.json", "quarantine.json") else "-"
 
     def noted(_, __, facts):
-        return sorted(f"{name} {one['done']}" for name, one in facts["rewritten"].items())[-1]
+        done = facts.get("rewritten")
+        if done is None:
+            return " ".join(facts)
+        return sorted(f"{name} {one['done']}" for name, one in done.items())[-1]
 
     def end_or_go_on():
         dies_at(Ends, "step", lambda _, __, state, *rest: state)

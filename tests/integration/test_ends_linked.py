@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from assets.ends import carry_on, finish_unfinished
 from assets.restrictions import settle_restrictions
 from assets.workplace import Workplace
 from data_sharing_agreements.ends import HoldKind, HoldReason, Step
+from tests.registries import copy_home
 from tests.restrictions_support import TODAY, State, make_state, open_state
 from warehouse.ends.listing import ask_for
 from warehouse.ends.plan import begin, plan_delivery, plan_records
@@ -35,7 +35,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def state(model: Path, tmp_path: Path) -> State:
     """Three sources linked, one of them in a project's own spine alone."""
-    shutil.copytree(model, tmp_path / "copy")
+    copy_home(model, tmp_path / "copy")
     return State(open_state(tmp_path / "copy", TODAY), tmp_path / "copy" / "landing", sequence=10)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,11 @@ from data_sharing_agreements.ends import HoldKind, HoldReason, Step
 from data_sharing_agreements.errors import IntegrityFault, Refused, UsageFault
 from data_sharing_agreements.registry import DeliveryState
 from data_sharing_agreements.registry.ends import Ending
+from pipelines.cli.ends_holds import show_certificate
 from privacy.roles import COMING
 from tests.agreements_support import approved
-from tests.ends_support import CLINIC_DSA, PEOPLE, end_clinic, filled, with_agreements
+from tests.ends_support import CLINIC_DSA, PEOPLE, end_clinic, filled, terminated, with_agreements
+from tests.registries import copy_home
 from tests.warehouse_support import Place, clinic_rows, open_hub, text_of
 from warehouse.deployment import Deployment
 from warehouse.ends import steps
@@ -37,7 +38,7 @@ PUPILS = "SELECT * FROM warehouse.content.school__pupil ORDER BY ALL"
 
 def copied(model: Place, to: Path) -> Place:
     """A copy of a filled deployment, of which something may end."""
-    shutil.copytree(model.landing.parent, to)
+    copy_home(model.landing.parent, to)
     deployment = Deployment.load(to / "commonweal.toml")
     return Place(open_hub(deployment, to / "contracts"), to / "landing")
 
@@ -118,11 +119,67 @@ def test_the_certificate_says_what_was_done_and_cannot_be_changed(ended: tuple) 
             check_certificate(hub, changed)
 
 
+def test_the_command_line_shows_dates_rows_and_what_was_found(
+    ended: tuple, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, hub, ending, _ = ended
+    path = hub.deployment.certificates / f"{ending.id}.json"
+    certificate = read_certificate(path)
+    show_certificate(certificate, path)
+    shown = capsys.readouterr().out
+    for moment in (certificate["begun_at"], certificate["certified_at"]):
+        assert moment[:16].replace("T", " at ") in shown
+    assert f"Rows left out of vault main.identity: {2 * (PEOPLE - 1)}\n" in shown
+    assert "Rows left out of quarantine main.refused: fewer than may be shown\n" in shown
+    assert "Deliveries: 2\n" in shown
+    assert "STILL FOUND in reports/notes.txt\n" in shown
+
+
 def test_a_file_that_still_holds_an_id_stands_in_the_certificate(ended: tuple) -> None:
     _, hub, ending, _ = ended
     certificate = read_certificate(hub.deployment.certificates / f"{ending.id}.json")
     assert certificate["searched"]["files"]["found"] == ["reports/notes.txt"]
     assert "Nothing was found" not in (hub.deployment.certificates / f"{ending.id}.html").read_text()
+
+
+def in_review(hub: Hub, version: str, *, known: bool = True) -> list[Path]:
+    """Files as laid out for reviewers, of a mart version that the registry knows or not."""
+    if known:
+        hub.registry.marts.publish("study", "counts", version, "marts/study", 4, None, [], {})
+    note = json.dumps({"project": "study", "mart": "counts", "version": version})
+    made = []
+    for suffix, text in ((".csv", "source,n\nclinic,20\n"), (".json", note)):
+        made.append(hub.reports("in_review", f"counts-{version}{suffix}"))
+        made[-1].write_text(text)
+    return made
+
+
+def test_tables_in_review_go_with_their_mart_and_the_certificate_names_them(place: Place) -> None:
+    files = in_review(place.hub, "1")
+    public = place.hub.reports("open_data", "counts.csv")
+    public.write_text("source,n\nclinic,20\n")
+    hub, ending = end_clinic(place)
+    assert not [path for path in files if path.exists()]
+    assert public.exists(), "what is with the public stays"
+    certificate = read_certificate(hub.deployment.certificates / f"{ending.id}.json")
+    names = ["reports/in_review/counts-1.csv", "reports/in_review/counts-1.json"]
+    assert certificate["review_files_removed"] == names
+    assert all(name in (hub.deployment.certificates / f"{ending.id}.html").read_text() for name in names)
+
+
+def test_a_table_left_in_review_keeps_the_certificate_from_being_signed(place: Place) -> None:
+    hub = with_agreements(place.hub, terminated(place.hub.agreements))
+    in_review(hub, "1")
+    ending = begin(hub, plan_dsa(hub, CLINIC_DSA, hub.deployment.today()))
+    with pytest.raises(IntegrityFault) as found:
+        carry_out(hub, ending, lambda: in_review(hub, "1", known=False) and None)
+    assert found.value.details[0].code == "review-not-gone"
+    assert not hub.deployment.certificates.exists()
+    for path in hub.reports("in_review", "note").parent.iterdir():
+        path.unlink()
+    kept = in_review(hub, "2")
+    assert carry_out(hub, hub.registry.ends.get(ending.id), lambda: None).state is Step.CERTIFIED
+    assert all(path.exists() for path in kept), "a mart made anew waits for its reviewers"
 
 
 def test_no_purged_value_stands_in_journal_log_or_certificate(ended: tuple) -> None:

@@ -101,11 +101,11 @@ def compare(told: Forecast, kind: str, statuses: dict[str, str]) -> None:
 
 
 def test_a_run_after_a_stop_does_what_was_foretold(
-    home: Path, evergreen: Path, call: Callable[..., object]
+    home: Path, evergreen: Path, call_here: Callable[..., object]
 ) -> None:
     """The whole way, by the command line: forecast, stop, run, and the linkage without the source."""
     document, source = "DSA-COM-HMIS", "com_hmis"
-    told = call("impact", "--stop", document, "--json", home=home).json
+    told = call_here("impact", "--stop", document, "--json", home=home).json
     stops = {(item["kind"], item["name"]): item["effect"] for item in told["stops"]}
     anew = {(item["kind"], item["name"]) for item in told["changes"]}
     with Hub.open(Deployment.load(ROOT / "commonweal.toml", home)) as hub:
@@ -113,7 +113,7 @@ def test_a_run_after_a_stop_does_what_was_foretold(
         hub.registry.stops.place(stop)
         in_process = forecast(hub, hub.agreements, stopping(hub.agreements, document, stop.start), stop.start)
         assert json.loads(json.dumps(in_process.to_json()))["stops"] == told["stops"]
-    done = call("run", "--landing", evergreen / "landing", "--json", home=home)
+    done = call_here("run", "--landing", evergreen / "landing", "--json", home=home)
     assert done.code == 3
     steps = done.json["steps"]
     refused = {(step["step"], step["source"]) for step in steps if step["status"] == "refused"}
@@ -125,7 +125,7 @@ def test_a_run_after_a_stop_does_what_was_foretold(
     assert {name for step, name in refused if step == "ingest"} <= named(stops, SOURCE)
     linked = next(step for step in steps if step["step"] == "link" and step["source"] == "")
     assert (linked["status"] == "done") == ((VERSION, "spine") in anew)
-    shown = call("indicators", home=home)
+    shown = call_here("indicators", home=home)
     assert (shown.code == 3) == ((SCORECARD, "results") in stops)
 
 

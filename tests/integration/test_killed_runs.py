@@ -78,13 +78,17 @@ def run_until(home: Path, landing: Path, step: str, delay: float) -> bool:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(finished: tuple[Path, dict]) -> tuple[set[frozenset[str]], dict[str, list[tuple]]]:
-    return results(finished[0])
+def undisturbed(
+    hamlet: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[set[frozenset[str]], dict[str, list[tuple]]]:
+    home = tmp_path_factory.mktemp("undisturbed") / "home"
+    done = commonweal("run", "--landing", hamlet / "landing", home=home)
+    assert done.code == 0, done.err
+    return results(home)
 
 
 KILLS = (
-    ("ingest", 0.3),
-    ("ingest", 2.0),
+    ("ingest", 1.0),
     ("link", 1.0),
     ("core", 0.0),
     ("mart", 0.1),
@@ -94,9 +98,9 @@ KILLS = (
 
 
 def test_runs_killed_at_every_step_are_finished_by_the_next(
-    evergreen: Path, tmp_path: Path, undisturbed: tuple
+    hamlet: Path, tmp_path: Path, undisturbed: tuple
 ) -> None:
-    home, landing = tmp_path / "home", evergreen / "landing"
+    home, landing = tmp_path / "home", hamlet / "landing"
     killed = [run_until(home, landing, step, delay) for step, delay in KILLS]
     assert sum(killed) >= len(KILLS) - 1, "the runs ended before they could be killed"
     again = commonweal("run", "--landing", landing, "--json", home=home)

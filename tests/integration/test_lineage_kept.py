@@ -37,18 +37,21 @@ def events(finished: tuple[Path, dict]) -> list[dict]:
 
 
 def test_every_name_is_joined_with_deliveries_link_version_decision_and_clauses(
-    finished: tuple[Path, dict], call: Callable
+    finished: tuple[Path, dict], call_here: Callable
 ) -> None:
     home, said = finished
     with Registry.open(url_of_home(home)) as registry:
         entries = {entry["index"]: entry for entry in Log(registry, None).show(100_000)}
         standing = {d.id: d for d in registry.deliveries.current()}
     for name in ("leaver_earnings", "public_program_counts.csv", "leaver_earnings.region"):
-        found = call("lineage", name, "--json", home=home).json
+        found = call_here("lineage", name, "--json", home=home).json
         assert found["schema"] == "commonweal/lineage/1"
         assert found["deliveries"]
         for delivery in found["deliveries"]:
             assert delivery["sha256"] == standing[delivery["id"]].sha256
+            sent = [{"name": f.name, "sha256": f.sha256} for f in standing[delivery["id"]].files]
+            assert delivery["files"] == sent
+            assert sent
             assert delivery["received"] == standing[delivery["id"]].received_at
         assert found["link_version"] == found["link"]["version"] == said["link"]["version"]
         assert found["link"]["model"]
@@ -64,13 +67,15 @@ def test_every_name_is_joined_with_deliveries_link_version_decision_and_clauses(
 
 
 @pytest.mark.parametrize("form", ["text", "svg", "openlineage"])
-def test_every_form_is_printed(finished: tuple[Path, dict], call: Callable, form: str) -> None:
-    done = call("lineage", "tanf_leavers_employed", "--format", form, home=finished[0])
+def test_every_form_is_printed(finished: tuple[Path, dict], call_here: Callable, form: str) -> None:
+    done = call_here("lineage", "tanf_leavers_employed", "--format", form, home=finished[0])
     assert done.code == 0, done.err
     assert {"text": "What permits it", "svg": "<svg ", "openlineage": '"columnLineage"'}[form] in done.out
 
 
-def test_what_was_built_stays_told_when_its_sql_changes(home: Path, tmp_path: Path, call: Callable) -> None:
+def test_what_was_built_stays_told_when_its_sql_changes(
+    home: Path, tmp_path: Path, call_here: Callable
+) -> None:
     marts = tmp_path / "marts"
     shutil.copytree(ROOT / "warehouse" / "marts", marts, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     sql = marts / "tanf-leavers" / "leaver_earnings.sql"
@@ -86,7 +91,9 @@ def test_what_was_built_stays_told_when_its_sql_changes(home: Path, tmp_path: Pa
     )
 
     def ask(*words: str, config: Path) -> dict:
-        return call("lineage", "leaver_earnings.exit_reason", *words, "--json", home=home, config=config).json
+        return call_here(
+            "lineage", "leaver_earnings.exit_reason", *words, "--json", home=home, config=config
+        ).json
 
     before = ask(config=ROOT / "commonweal.toml")
     assert ask(config=config) == before
@@ -97,7 +104,7 @@ def test_what_was_built_stays_told_when_its_sql_changes(home: Path, tmp_path: Pa
     assert "closed_family.closure_reason" not in {o["column"] for o in now["value_from"]}
 
 
-def test_names_and_versions_that_are_not_there(finished: tuple[Path, dict], call: Callable) -> None:
+def test_names_and_versions_that_are_not_there(finished: tuple[Path, dict], call_here: Callable) -> None:
     home = finished[0]
     for words in (
         ("nothing",),
@@ -106,7 +113,7 @@ def test_names_and_versions_that_are_not_there(finished: tuple[Path, dict], call
         ("leaver_earnings", "--version", "99"),
         ("leaver_earnings", "--version", "1", "--today"),
     ):
-        done = call("lineage", *words, "--json", home=home)
+        done = call_here("lineage", *words, "--json", home=home)
         assert done.code == 2, words
         assert done.json["errors"][0]["next"]
 

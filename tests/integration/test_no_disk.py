@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.pipelines_one_source import one_source
+
 pytestmark = pytest.mark.slow
 
 
@@ -34,12 +36,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_run_that_finds_no_room_says_so_and_is_finished_later(
     small_disk: Path, evergreen: Path, call
 ) -> None:
-    home, landing = small_disk / "home", evergreen / "landing"
-    (small_disk / "filler").write_bytes(b"0" * 40_000_000)
-    refused = call("run", "--landing", landing, home=home)
+    deployment = one_source(small_disk, evergreen)
+    where = {"home": deployment.home, "config": deployment.config}
+    filler = small_disk / "filler"
+    filler.write_bytes(b"0" * (shutil.disk_usage(small_disk).free - 8_000_000))
+    refused = call("run", **where)
     assert refused.code == 1
     assert "no-disk-left" in refused.err
+    filler.unlink()
     assert mounted(small_disk, "-o", "remount,size=2g")
-    finished = call("run", "--landing", landing, "--json", home=home)
+    finished = call("run", "--json", **where)
     assert finished.code == 0, finished.err
-    assert call("log", "verify", home=home).code == 0
+    assert call("log", "verify", **where).code == 0

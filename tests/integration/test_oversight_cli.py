@@ -13,17 +13,17 @@ import pytest
 PASSWORD = "correct horse battery"
 
 
-def sign_in(call: Callable, home: Path, name: str) -> None:
+def sign_in(call_here: Callable, home: Path, name: str) -> None:
     first = dict(line.split() for line in (home / "accounts.txt").read_text(encoding="utf-8").splitlines())
-    assert call("login", name, home=home, stdin=first.get(name, PASSWORD)).code == 0
+    assert call_here("login", name, home=home, stdin=first.get(name, PASSWORD)).code == 0
 
 
-def test_from_a_breach_to_its_close(call: Callable, home: Path) -> None:
-    sign_in(call, home, "commerce")
-    assert call("stop", "esd_wages", "--reason", "x", "--json", home=home).code == 3
-    assert call("stop", "com_hmis", "--reason", "case 1234567", "--json", home=home).code == 2
+def test_from_a_breach_to_its_close(call_here: Callable, home: Path) -> None:
+    sign_in(call_here, home, "commerce")
+    assert call_here("stop", "esd_wages", "--reason", "x", "--json", home=home).code == 3
+    assert call_here("stop", "com_hmis", "--reason", "case 1234567", "--json", home=home).code == 2
     words = ("--kind", "suspected_breach", "--summary", "A laptop was lost", "--json")
-    opened = call("incident", "open", "com_hmis", *words, home=home)
+    opened = call_here("incident", "open", "com_hmis", *words, home=home)
     assert opened.code == 0, opened.err
     told = opened.json
     assert told["schema"] == "commonweal/incident-open/1"
@@ -33,38 +33,38 @@ def test_from_a_breach_to_its_close(call: Callable, home: Path) -> None:
     assert (Path(told["directory"]) / "evidence" / "SHA256SUMS").is_file()
     assert len(list((Path(told["directory"]) / "notices").glob("*.txt"))) == told["due"]
 
-    status = call("status", "--json", home=home).json
+    status = call_here("status", "--json", home=home).json
     assert [s["document"] for s in status["stops"]] == ["DSA-COM-HMIS"]
     assert status["incidents"][0]["due"] == told["due"]
     assert status["separation_of_duties"]["met"] is False
-    assert call("indicators", "--json", home=home).code == 3, "nothing rests on what is stopped"
-    assert call("resume", "com_hmis", "--json", home=home).code == 3
+    assert call_here("indicators", "--json", home=home).code == 3, "nothing rests on what is stopped"
+    assert call_here("resume", "com_hmis", "--json", home=home).code == 3
 
     for duty in told["duties"]:
-        assert call("incident", "told", "1", str(duty["duty"]), "--json", home=home).code == 0
-    assert call("incident", "close", "1", "--json", home=home).code == 3, "not by who opened it"
-    sign_in(call, home, "hub")
-    assert call("incident", "close", "1", "--json", home=home).code == 0
-    assert call("status", "--json", home=home).json["stops"] == []
-    assert call("indicators", "--json", home=home).code == 0
-    assert call("log", "verify", "--json", home=home).code == 0
+        assert call_here("incident", "told", "1", str(duty["duty"]), "--json", home=home).code == 0
+    assert call_here("incident", "close", "1", "--json", home=home).code == 3, "not by who opened it"
+    sign_in(call_here, home, "hub")
+    assert call_here("incident", "close", "1", "--json", home=home).code == 0
+    assert call_here("status", "--json", home=home).json["stops"] == []
+    assert call_here("indicators", "--json", home=home).code == 0
+    assert call_here("log", "verify", "--json", home=home).code == 0
 
 
-def test_roles_kept_apart_are_refused_across_accounts(call: Callable, home: Path) -> None:
+def test_roles_kept_apart_are_refused_across_accounts(call_here: Callable, home: Path) -> None:
     def add(name: str, role: str) -> int:
         words = ("account", "add", name, "--role", role, "--person", "pat", "--json")
-        return int(call(*words, home=home, stdin=PASSWORD).code)
+        return int(call_here(*words, home=home, stdin=PASSWORD).code)
 
     assert add("first", "custodian") == 0
     assert add("second", "output_checker") == 3
     assert add("second", "researcher") == 0
-    assert call("account", "role", "second", "--role", "output_checker", "--json", home=home).code == 3
-    sign_in(call, home, "second")
-    assert call("account", "role", "first", "--role", "analyst", "--json", home=home).code == 3, (
+    assert call_here("account", "role", "second", "--role", "output_checker", "--json", home=home).code == 3
+    sign_in(call_here, home, "second")
+    assert call_here("account", "role", "first", "--role", "analyst", "--json", home=home).code == 3, (
         "to themselves"
     )
     unknown = ("account", "add", "third", "--role", "analyst", "--party", "Nobody", "--json")
-    assert call(*unknown, home=home, stdin=PASSWORD).code == 2
+    assert call_here(*unknown, home=home, stdin=PASSWORD).code == 2
 
 
 def test_the_run_leaves_a_register_and_a_page_of_all_pages(finished: tuple[Path, dict]) -> None:
@@ -79,6 +79,7 @@ def test_the_run_leaves_a_register_and_a_page_of_all_pages(finished: tuple[Path,
     assert public["schema"] == "commonweal/register/1"
     assert {p["project"] for p in public["projects"]} == {"results", "tanf-leavers"}
     assert [o["name"] for o in public["open_data"]] == ["public_program_counts"]
+    assert [o["published"] for o in public["open_data"]] == [None], "its reviewers still have it"
     said = json.dumps(public)
     assert not [
         name for name in ("researcher", "analyst", "accounts.txt", str(finished[0])) if f'"{name}"' in said
@@ -90,11 +91,11 @@ def test_the_run_leaves_a_register_and_a_page_of_all_pages(finished: tuple[Path,
     shutil.which("chromium") is None, reason="there is no chromium; the page is tested without"
 )
 def test_the_boards_report_as_page_and_pdf(
-    call: Callable, finished: tuple[Path, dict], tmp_path: Path
+    call_here: Callable, finished: tuple[Path, dict], tmp_path: Path
 ) -> None:
     out = tmp_path / "board"
     words = ("report", "governance", "--period", "2020-01-01:2099-12-31", "--out", out, "--pdf", "--json")
-    done = call(*words, home=finished[0])
+    done = call_here(*words, home=finished[0])
     assert done.code == 0, done.err
     told = done.json
     assert told["decisions"]["permitted"] > 0

@@ -209,6 +209,21 @@ def test_a_missing_term_says_what_the_law_asks(state):
     assert (fault.document, fault.clause) == ("DSA-OSPI-K12", "designation")
 
 
+def test_an_impossible_date_is_a_fault_in_its_place(state):
+    for path in (TANF, LEAVERS):
+        document = state / path
+        expiry = yaml.safe_load(document.read_text())["term"]["expiry"].isoformat()
+        document.write_text(document.read_text().replace(f"expiry: {expiry}", "expiry: 2035-02-30"))
+    roster = yaml.safe_load((EVERGREEN_DIRECTORY / "signatories.yaml").read_text())
+    roster["signatories"][0]["from"] = "FIRST"
+    (state / "signatories.yaml").write_text(yaml.safe_dump(roster).replace("FIRST", "2022-13-01"))
+    assert faults(state) == {
+        f"{TANF}:term.expiry": "document-value-invalid",
+        f"{LEAVERS}:term.expiry": "document-value-invalid",
+        "signatories.yaml:signatories.0.from": "document-value-invalid",
+    }
+
+
 def test_a_fault_never_repeats_the_value(state):
     edit(state / TANF, "release", "form", value="078-05-1120")
     edit(state / TANF, "agency", value="Smith, John")
@@ -240,6 +255,14 @@ def test_every_basis_asks_for_something_and_says_what_was_not_checked():
     for basis in load_bases().values():
         assert basis.required_terms
         assert basis.checked_against_text or basis.unchecked, basis.code
+
+
+def test_what_a_law_asks_is_a_finished_sentence():
+    wanting = (" which.", " that.", " of.", " in.", " to.", " and.", " the.")
+    for basis in load_bases(BASES_DIRECTORY).values():
+        for asked in basis.required_terms.values():
+            assert asked.endswith(".")
+            assert not asked.endswith(wanting)
 
 
 def test_published_schemas_are_up_to_date():

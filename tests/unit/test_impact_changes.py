@@ -13,7 +13,7 @@ from data_sharing_agreements.decisions import Request, decide
 from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, load_agreements
 from data_sharing_agreements.documents.loader import prohibitions_of
 from data_sharing_agreements.errors import Invalid, UsageFault
-from pipelines.cli.impact import sentences
+from pipelines.cli.impact import runs_out_sooner, sentences
 from warehouse.impact.changes import ending, stopping, with_document, with_roster
 
 EVERGREEN = load_agreements(EVERGREEN_DIRECTORY)
@@ -137,3 +137,12 @@ def test_equal_reasons_are_told_once() -> None:
         "The mart d: It ended.",
         "The link version spine: made anew.",
     ]
+
+
+def test_a_change_that_runs_out_sooner_says_when_to_look_again(tmp_path: Path) -> None:
+    terms = EVERGREEN.by_source["esd_wages"].term.model_dump(mode="json")
+    sooner = changed(tmp_path, "dsa", "DSA-ESD-WAGES", term={**terms, "expiry": "2027-12-31"})
+    supposed, _ = with_document(EVERGREEN, sooner, FORBIDDEN)
+    assert runs_out_sooner(EVERGREEN, supposed, ON) == date(2028, 1, 1)
+    assert runs_out_sooner(EVERGREEN, supposed, date(2028, 1, 1)) is None, "that day was looked at"
+    assert runs_out_sooner(EVERGREEN, EVERGREEN, ON) is None

@@ -11,12 +11,14 @@ import pytest
 from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, load_agreements
 from data_sharing_agreements.errors import Refused, UsageFault
 from data_sharing_agreements.incidents import KINDS, duties_of, notices
+from data_sharing_agreements.incidents.duties import OWNER
 from data_sharing_agreements.registry import Account
 from data_sharing_agreements.registry.incidents import Due, Duty, Incident
 from data_sharing_agreements.store.clock import text_of
 from pipelines.incidents import begin, end, told_of
 from pipelines.oversight import governance_findings
 from tests.warehouse_support import make_place
+from warehouse.oversight.duties import duties_of as duties_told
 from warehouse.oversight.evidence import MANIFEST, altered_evidence, draft_notices, place_of, preserve
 
 EVERGREEN = load_agreements(EVERGREEN_DIRECTORY)
@@ -47,10 +49,21 @@ def test_a_breach_starts_the_clocks_of_agreement_memorandum_and_law() -> None:
     for who in dsa.breach.notify:
         assert Duty(who, dsa.breach.hours, dsa.id, "breach.hours") in found
     for who in EVERGREEN.emou.breach.notify:
+        who = "Health Care Authority" if who == OWNER else who
         assert (who, EVERGREEN.emou.breach.hours) in {(d.tell, d.hours) for d in found}
     laws = [(clock.whom, clock.hours, clock.checked) for b in basis_of(dsa) for clock in b.breach_hours]
     assert set(laws) <= {(d.tell, d.hours, d.checked) for d in found}
     assert [d.hours for d in found] == sorted(d.hours for d in found)
+
+
+def test_the_agency_that_owns_the_data_is_told_once_by_its_name() -> None:
+    for sources in (["com_hmis"], ["com_hmis", "hca_medicaid"]):
+        names = [EVERGREEN.dsa_for(source).parties[0].name for source in sources]
+        told = [d.tell for d in duties_of(EVERGREEN, KINDS["suspected_breach"], sources) if d.hours == 24]
+        assert sorted(told) == sorted([*names, "Evergreen Data Governance Board"])
+    asked = duties_of(EVERGREEN, KINDS["public_records"], ["com_hmis"])
+    assert [d.tell for d in asked] == ["Department of Commerce"]
+    assert OWNER in {d.tell for d in duties_of(EVERGREEN, KINDS["subpoena"], [])}, "of no source, as written"
 
 
 def basis_of(dsa):
@@ -81,7 +94,8 @@ def test_a_demand_starts_the_clock_of_its_kind_and_no_other(kind: str) -> None:
     assert demand is not None
     found = duties_of(EVERGREEN, KINDS[kind], ["com_hmis"])
     clock = EVERGREEN.emou.compelled_disclosure.clock(demand)
-    assert {(who, clock.hours) for who in clock.notify} <= {(d.tell, d.hours) for d in found}
+    named = {"Department of Commerce" if who == OWNER else who for who in clock.notify}
+    assert {(who, clock.hours) for who in named} <= {(d.tell, d.hours) for d in found}
     assert {d.clause for d in found} == {f"compelled_disclosure.{demand}"}
 
 
@@ -155,7 +169,10 @@ def test_doctor_tells_of_what_is_overdue(hub) -> None:
     assert not found["incidents"].ok
     assert found["incidents"].exit_code == 3
     assert found["stops"].what == "DSA-CLINIC is stopped by Evergreen Data Hub"
-    assert found["duties"].ok, "one process with all keys is told, and no fault"
+    assert (found["duties"].ok, found["duties"].exit_code) == (False, 0), (
+        "one process with all keys: no fault"
+    )
+    assert found["duties"].what == duties_told(hub).words
     tell_everybody(hub, opened, "desk")
     assert {f.subject: f for f in governance_findings(hub)}["incidents"].ok
 

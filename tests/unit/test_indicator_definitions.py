@@ -63,3 +63,15 @@ def test_two_files_with_one_id(tmp_path: Path) -> None:
 @pytest.mark.parametrize("directory", ["warehouse/indicators", "examples/anytown/indicators"])
 def test_the_shipped_definitions_are_good(directory: str) -> None:
     assert load_definitions(ROOT / directory)
+
+
+@pytest.mark.parametrize("impossible", ["2023-45-99", "2023-02-30", "0x_"])
+def test_what_only_looks_like_a_date_is_a_fault_in_its_place(tmp_path: Path, impossible: str) -> None:
+    write(tmp_path, "a.yaml", owner=None)
+    text = (tmp_path / "a.yaml").read_text(encoding="utf-8")
+    (tmp_path / "a.yaml").write_text(text.replace("2023Q1", impossible), encoding="utf-8")
+    with pytest.raises(Invalid) as caught:
+        load_definitions(tmp_path)
+    said = [d.what for d in caught.value.details]
+    assert any(what.startswith("a.yaml: baseline.period") for what in said)
+    assert any(what.startswith("a.yaml: owner") for what in said)

@@ -130,6 +130,19 @@ def test_a_suspension_works_at_once_and_the_same_act_is_taken_once(capsys, town)
     assert (code, said["errors"][0]["code"]) == (3, "act-known")
 
 
+def test_what_to_do_next_fits_the_fault(capsys, town):
+    document = town / "agreements/dsa/DSA-CENSUS.yaml"
+    again = sign(capsys, town, document, CLERK, "approve")
+    _, said = call(capsys, town, "agreement", "act", again)
+    fault = said["errors"][0]
+    assert fault["code"] in ("act-repeated", "act-not-asked-for", "act-out-of-order"), said
+    assert "new act" not in fault["next"]
+    assert "agreement status" in fault["next"]
+    code, said = call(capsys, town, "agreement", "act", town / "nowhere.json")
+    assert (code, said["errors"][0]["code"]) == (2, "usage")
+    assert "nowhere.json" in json.dumps(said)
+
+
 def test_a_version_that_is_there_is_not_submitted_over(capsys, town, amended):
     raw = yaml.safe_load(amended.read_text()) | {"version": 1}
     amended.write_text(yaml.safe_dump(raw))

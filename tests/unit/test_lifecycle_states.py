@@ -155,11 +155,20 @@ def test_silence_approves_nothing_where_the_memorandum_does_not_say_so():
     assert standing(late, LEAVERS).state(ON) is State.PARTNER_REVIEW
 
 
-def test_an_objection_after_the_days_given_is_too_late():
-    waiting = opened(LEAVERS, "propose", "fit", "design", "partner_review")
-    day = date(2021, 12, 15) + timedelta(days=31)
-    late = acted(waiting, LEAVERS.id, "object", OWNER, day, ground=LAW)
+def test_an_objection_counts_to_the_last_of_the_days_given_and_not_after():
+    waiting, _, last = silent_after(EVERGREEN, "evergreen-data-hub")
+    in_time = acted(waiting, LEAVERS.id, "object", OWNER, last, ground=LAW)
+    assert standing(in_time, LEAVERS).objections
+    late = acted(waiting, LEAVERS.id, "object", OWNER, last + timedelta(days=1), ground=LAW)
     assert "objection-late" in {f.code for f in standing(late, LEAVERS).faults}
+    assert not standing(late, LEAVERS).objections
+
+
+def test_what_was_asked_for_is_told_with_who_did_it_and_the_act():
+    approvals = standing(EVERGREEN, LEAVERS).approvals
+    assert len({a.act.digest for a in approvals}) == len(approvals) > 1
+    known = {s.id: s.person for s in EVERGREEN.rosters.current.signatories}
+    assert all(a.person == known[a.signatory] and a.act.signatory == a.signatory for a in approvals)
 
 
 def test_objections_are_listed_for_the_register():

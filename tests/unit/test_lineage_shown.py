@@ -47,7 +47,10 @@ def told(name: str, asked: str, *, version: str | None = "2", entry: int | None 
     grounds = Grounds(
         day=DAY,
         entry=entry,
-        deliveries=tuple(Arrival(s, "2023Q1", f"id-{s}", f"{i}" * 64, DAY) for i, s in enumerate(sources)),
+        deliveries=tuple(
+            Arrival(s, "2023Q1", f"id-{s}", f"{i}" * 64, DAY, ((f"{s}.csv", f"{i}e" * 32),))
+            for i, s in enumerate(sources)
+        ),
         clauses=tuple((document, clause) for document, clause in cited),
         documents={d.id: (d.version, "0" * 64) for d in documents},
         of_source={s: (d.id, *(use.code for use in d.legal_basis)) for s, d in dsas.items()},
@@ -112,6 +115,26 @@ def test_every_name_has_a_text_with_sources_first_and_clauses_last(name: str, as
             assert given.column in text
 
 
+def test_every_file_is_told_by_its_own_hash() -> None:
+    story = told("evergreen", "leaver_earnings")
+    text, shown = " ".join(as_text(story).split()), story.lineage.to_json()["deliveries"]
+    for arrival, found in zip(story.lineage.grounds.deliveries, shown, strict=True):
+        ((name, sha256),) = arrival.files
+        assert f"{sha256[:12]} {name}" in text
+        assert arrival.sha256[:12] not in text
+        assert found["files"] == [{"name": name, "sha256": sha256}]
+        assert found["sha256"] == arrival.sha256
+
+
+def test_files_come_to_the_delivery_they_are_of() -> None:
+    grounds = told("evergreen", "leaver_earnings").lineage.grounds
+    first, second, *_ = grounds.deliveries
+    files = (("a.csv", "a" * 64),)
+    found = grounds.with_files({second.id: files}).deliveries
+    assert [found[0].files, found[1].files] == [(), files]
+    assert found[0].id == first.id
+
+
 def test_a_mart_of_many_columns_shows_each() -> None:
     story = told("evergreen", "tanf-leavers/leaver_earnings")
     svg = as_svg(story)
@@ -152,7 +175,7 @@ def test_grounds_are_narrowed_to_the_sources_of_a_column() -> None:
     assert not own & {"DSA-DSHS-TANF", "tanf-45-cfr-205"}
     assert any(document.startswith("DUL") for document in own)
     assert any(document.startswith("EMOU") for document in own)
-    assert Grounds.from_json(grounds.to_json()) == grounds
+    assert Grounds.from_json(grounds.to_json()) == grounds.with_files({})
 
 
 @pytest.mark.parametrize(
@@ -176,3 +199,13 @@ def test_text_that_does_not_fit_is_cut_and_never_squeezed() -> None:
     assert lines_of("one two three four five six", 40, 10, 2) == ["one two", "three…"]
     assert lines_of("short", 200, 10) == ["short"]
     assert lines_of("", 200, 10) == []
+
+
+def test_a_version_that_was_destroyed_says_so_beside_its_name() -> None:
+    story = told(*NAMES[0])
+    gone = replace(story, lineage=replace(story.lineage, destroyed=date(2026, 6, 9)))
+    assert "Data destroyed on 2026-06-09." in as_text(gone)
+    assert "Data destroyed on 2026-06-09." in as_svg(gone)
+    assert gone.lineage.to_json()["destroyed"] == "2026-06-09"
+    assert "destroyed on" not in story.when
+    assert story.lineage.to_json()["destroyed"] is None

@@ -158,14 +158,27 @@ def test_publication_waits_until_the_mart_is_witnessed(log):
 
 def test_the_gate_refuses_what_must_wait(log, monkeypatch):
     from data_sharing_agreements import gate as module
-    from data_sharing_agreements.decisions import Decision
+    from data_sharing_agreements.decisions import ClauseRef, Decision, Obligation, Obligations
 
-    monkeypatch.setattr(module, "decide", lambda *_: Decision(True, ()))
+    obliged = Obligations((Obligation("cell_rule", 11, "DSA-X", "cell_rule"),))
+    monkeypatch.setattr(module, "decide", lambda *_: Decision(True, (), obliged))
     with pytest.raises(Refused, match=WAITS) as caught:
         Gate(waiting(), log, lambda: TODAY).require(EXPORT)
     assert caught.value.details[0].document == EVERGREEN.emou.id
     assert log.show(kind="decision")[-1]["summary"]["permitted"] is False
+    refused = Gate(waiting(), log, lambda: TODAY).ask(EXPORT)
+    assert refused.clauses == (ClauseRef(EVERGREEN.emou.id, "witnesses.publication_waits"),)
+    assert refused.obligations == Obligations()
     assert Gate(EVERGREEN, log, lambda: TODAY).require(EXPORT).permitted
+
+
+def test_what_is_refused_anyway_is_refused_for_its_own_reason(log, monkeypatch):
+    from data_sharing_agreements import gate as module
+    from data_sharing_agreements.decisions import Decision
+
+    own = Decision(False, ())
+    monkeypatch.setattr(module, "decide", lambda *_: own)
+    assert Gate(waiting(), log, lambda: TODAY).ask(EXPORT) == own
 
 
 def test_an_export_carries_cosignatures(log, tmp_path):

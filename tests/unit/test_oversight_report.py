@@ -151,3 +151,44 @@ def test_what_was_given_out_and_destroyed_since_is_still_told(hub) -> None:
     content = governance(hub, this_month(hub))
     assert [(o["project"], o["destroyed"]) for o in content["outputs"]["published"]] == [("study", True)]
     assert "destroyed since" in governance_html(content)
+
+
+def test_refusals_by_agreements_and_by_the_gateway_are_one_account(hub) -> None:
+    hub.gate.ask(Request("ingest", sources=frozenset({"nowhere"})))
+    for kind, faults in (
+        ("query", ["query-refused"]),
+        ("query", ["query-refused", "x"]),
+        ("table", ["odd-one"]),
+    ):
+        body = {"project": "study", "actor": "sam", "faults": faults}
+        hub.log.append(f"{kind}-refused", body, [])
+    content = governance(hub, this_month(hub))
+    assert content["decisions"]["refused"] == 1
+    told = content["gateway"]
+    assert [(r["what"], r["code"], r["times"]) for r in told["reasons"]] == [
+        ("query", "query-refused", 2),
+        ("table", "odd-one", 1),
+    ]
+    assert told["refused"] == sum(r["times"] for r in told["reasons"]) == 3
+    page = governance_html(content)
+    assert "<strong>1</strong> uses refused by agreements" in page
+    assert "<strong>3</strong> questions stopped by the gateway" in page
+    assert "stopped by the gateway: 3; refused by agreements: 0." in page
+    assert "not one SELECT over the project" in page
+    assert "odd one" in page
+
+
+def test_this_quarter_and_how_far_a_report_goes() -> None:
+    quarter = Period.parse("this-quarter", date(2026, 11, 22))
+    assert quarter == Period.parse("2026-Q4")
+    assert "up to 22 November 2026" in quarter.words_on(date(2026, 11, 22))
+    assert quarter.words_on(date(2026, 12, 31)) == quarter.words
+    assert "not begun" in quarter.words_on(date(2026, 9, 30))
+    with pytest.raises(UsageFault):
+        Period.parse("this-quarter")
+
+
+def test_the_page_of_a_period_that_is_not_over_says_so(hub) -> None:
+    today = hub.deployment.today()
+    until = Period("now", today, today + timedelta(days=1))
+    assert "not over yet: up to" in governance_html(governance(hub, until))

@@ -71,6 +71,18 @@ def test_every_fault_of_every_file_is_reported_at_once(tmp_path, example):
     assert raised.value.exit_code == 5
 
 
+def test_an_impossible_date_is_a_fault_beside_others(tmp_path, example):
+    one = yaml.safe_load(example) | {"domain": ""}
+    kept = [entry for entry in one["customProperties"] if entry["property"] != "rules"]
+    one["customProperties"] = [*kept, {"property": "rules", "value": {"tolerance": "DAY"}}]
+    (tmp_path / "one.yaml").write_text(yaml.safe_dump(one).replace("DAY", "2023-02-30"), encoding="utf-8")
+    with pytest.raises(Invalid) as raised:
+        load_contracts(tmp_path)
+    found = "\n".join(detail.what for detail in raised.value.details)
+    assert "one.yaml:domain" in found
+    assert "one.yaml:.rules.tolerance" in found
+
+
 def test_no_contract_at_all_is_a_fault(tmp_path):
     with pytest.raises(Invalid, match="no contract"):
         load_contracts(tmp_path)

@@ -19,6 +19,8 @@ from data_sharing_agreements.ends import CANNOT_PROVE, Scope, is_genuine, signed
 from data_sharing_agreements.errors import IntegrityFault, UsageFault
 from data_sharing_agreements.pages import render
 from data_sharing_agreements.registry.ends import Ending
+from data_sharing_agreements.store.clock import text_of, utc_now
+from warehouse.ends.review import FACT
 from warehouse.hub import Hub
 
 HOW = {
@@ -75,6 +77,7 @@ def _what(ending: Ending) -> dict[str, Any]:
         "document_version": ending.document_version,
         "clause": ending.clause,
         "begun_at": ending.begun_at,
+        "certified_at": text_of(utc_now()),
         "reason": ending.facts.get("reason"),
     }
 
@@ -92,6 +95,7 @@ def _how(hub: Hub, ending: Ending) -> dict[str, Any]:
         "keys_destroyed": {**destroyed, **facts.get("keys", {})},
         "marts_retracted": [{"project": p, "version": v} for p, v in facts.get("marts", ())],
         "marts_made_anew": facts.get("marts_made_anew", []),
+        "review_files_removed": facts.get(FACT, []),
         "indicators_resting_on_retracted_marts": facts.get("indicators", []),
         "landing": facts.get("landing"),
         "searched": facts.get("searched"),

@@ -42,7 +42,7 @@ def remove_spent_deliveries(hub: Hub, source: str) -> tuple[int, int]:
     if own.is_dir():
         for arrival in discover(hub, own):
             for file in arrival.files if arrival.source == source else ():
-                _overwrite(file.path)
+                overwrite(file.path)
                 removed += 1
     places = Places(hub.deployment.home)
     elsewhere = 0
@@ -55,7 +55,8 @@ def remove_spent_deliveries(hub: Hub, source: str) -> tuple[int, int]:
     return removed, elsewhere
 
 
-def _overwrite(path: Path) -> None:
+def overwrite(path: Path) -> None:
+    """Write zeros over a file of the home, and remove it."""
     size = path.stat().st_size
     with path.open("r+b") as file:
         for start in range(0, size, _BLOCK):

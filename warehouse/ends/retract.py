@@ -13,6 +13,7 @@ import shutil
 from typing import Any
 
 from data_sharing_agreements.registry.ends import Ending
+from warehouse.ends.review import FACT, left_in_review, remove_from_review
 from warehouse.hub import Hub
 from warehouse.opener import Store
 from warehouse.restrictions.own_spine import destroy_own_spine
@@ -31,7 +32,7 @@ def retract(hub: Hub, ending: Ending) -> dict[str, Any]:
     """Take back the mart versions an ending lists; twice does no harm.
 
     Returns:
-        Keys destroyed, by store.
+        The files in review that were removed.
     """
     versions = [(project, version) for project, version in ending.facts.get("marts", ())]
     hub.registry.ends.retract_marts(ending.id, versions)
@@ -41,7 +42,7 @@ def retract(hub: Hub, ending: Ending) -> dict[str, Any]:
         hub.registry.generations.forget(store.name)
     for project in {project for project, _ in versions}:
         shutil.rmtree(hub.deployment.reports / "marts" / project, ignore_errors=True)
-    return {}
+    return {FACT: remove_from_review(hub, ending)}
 
 
 def keys_of_marts(hub: Hub, versions: list[tuple[str, str]]) -> dict[str, str]:
@@ -71,4 +72,4 @@ def project_leftovers(hub: Hub, project: str) -> list[str]:
     files_of = [sorted((home / place).glob(f"*{project}.*")) for place in ("study_ids", "spines")]
     paths = [home / "marts" / project, *(path for found in files_of for path in found)]
     files = [f"file {path.relative_to(home).as_posix()}" for path in paths if path.exists()]
-    return keys + files
+    return keys + files + [f"file {name}" for name in left_in_review(hub)]

@@ -26,6 +26,7 @@ from warehouse.ends.listing import was_asked
 from warehouse.ends.plan import check_holds
 from warehouse.ends.purge import make_list, rewrite_stores, rewrite_study_ids
 from warehouse.ends.retract import destroy_project, project_leftovers, retract
+from warehouse.ends.review import left_in_review
 from warehouse.ends.search import search_stores
 from warehouse.ends.worklist import worklist
 from warehouse.hub import Hub
@@ -107,6 +108,16 @@ def _search(hub: Hub, ending: Ending) -> Facts:
             f"What was purged is still found in {len(stores['found'])} places of the stores.",
             why=f"The search found it in {', '.join(stores['found'][:5])}. No certificate is signed.",
             next="This is a bug: report the places. `commonweal end resume` searches again.",
+            document=ending.document,
+            clause=ending.clause,
+        )
+    left = left_in_review(hub)
+    if left:
+        raise IntegrityFault.of(
+            "review-not-gone",
+            f"{len(left)} files that wait for their reviewers rest on a mart that was taken back.",
+            why=f"The search found {', '.join(left[:5])}. No certificate is signed.",
+            next="Remove them, then run `commonweal end resume`.",
             document=ending.document,
             clause=ending.clause,
         )

@@ -7,7 +7,8 @@ counting (counting.py) or the arithmetic (measures.py).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from data_sharing_agreements.decisions import Decision, Request
@@ -142,6 +143,13 @@ def _clauses(decision: Decision) -> tuple[tuple[str, str], ...]:
     return tuple((c.document, c.clause) for c in decision.clauses)
 
 
+def destroyed_on(hub: Hub, definition: Definition, results: Sequence[Result]) -> date | None:
+    """Return the day on which the mart under an indicator's results was taken back; None if it stands."""
+    gone = hub.registry.ends.retraction_days()
+    days = [gone.get((definition.source.project, result.mart_version)) for result in results]
+    return min((day for day in days if day), default=None)
+
+
 def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
     """Write the page of every indicator's last results.
 
@@ -153,7 +161,6 @@ def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
     scored: list[Scored] = []
     rules: set[str] = set()
     attribution: dict[str, None] = {}
-    retracted = hub.registry.ends.retracted_marts()
     for definition in load_definitions(hub.deployment.indicators_dir):
         current = find_published(hub, definition.source.project)
         codebook = current.codebooks.get(definition.source.mart, {}) if current else {}
@@ -162,9 +169,10 @@ def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
             known = link
         words = link_quality_words(known, definition.quality.link_recall_at_least)
         results = latest_results(hub, definition)
-        if any((definition.source.project, r.mart_version) in retracted for r in results):
+        destroyed = destroyed_on(hub, definition, results)
+        if destroyed:
             words = f"{DESTROYED} {words}"
-        scored.append(Scored(definition, results, words, known))
+        scored.append(Scored(definition, results, words, known, destroyed))
         duties = codebook.get("obligations", [])
         rules |= {_rule_words(o) for o in duties if o["rule"] in _RULE_WORDS}
         attribution |= {str(o["value"]): None for o in duties if o["rule"] == "attribution"}

@@ -1,7 +1,7 @@
 """Indicators against the marts they count in, before a run reads anything.
 
-Belongs here: names that do not fit, all at once. Does not: what is wrong inside one
-definition (definition.py), or the mart's own columns (warehouse.marts).
+Belongs here: names that do not fit, told together with every other fault. Does not: what
+is wrong inside one definition (definition.py), or the mart's own columns (warehouse.marts).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from data_sharing_agreements.errors import ErrorDetail, Invalid
-from warehouse.indicators.definition import Definition, load_definitions
+from warehouse.indicators.definition import Named, read_definitions
 from warehouse.marts.definition import load_marts
 
 
@@ -21,38 +21,39 @@ def check_against_marts(indicators: Path, marts: Path) -> None:
         indicators, marts: Directories of their definitions.
 
     Raises:
-        Invalid: With every fault of every indicator.
+        Invalid: With every fault of every indicator; of the marts alone, and of what is
+        Invalid: With every fault of every indicator; names are compared once every mart can be read.
     """
+    read = read_definitions(indicators)
+    try:
+        declared = load_marts(marts)
+    except Invalid as error:
+        raise Invalid(*error.details, *read.faults) from None
     columns = {
         (project, spec.definition.mart): frozenset(spec.definition.columns)
-        for project, specs in load_marts(marts).items()
+        for project, specs in declared.items()
         for spec in specs
     }
-    Invalid.collect(
-        fault for definition in load_definitions(indicators) for fault in _faults(definition, columns)
-    )
+    Invalid.collect([*read.faults, *(fault for named in read.named for fault in _faults(named, columns))])
 
 
-def _faults(
-    definition: Definition, columns: Mapping[tuple[str, str], frozenset[str]]
-) -> Iterator[ErrorDetail]:
-    source = definition.source
-    known = columns.get((source.project, source.mart))
+def _faults(named: Named, columns: Mapping[tuple[str, str], frozenset[str]]) -> Iterator[ErrorDetail]:
+    known = columns.get((named.project, named.mart))
     if known is None:
         yield ErrorDetail(
             "indicator-mart",
-            f"The indicator {definition.id} counts in {source.project}/{source.mart}, which is not declared.",
+            f"The indicator {named.id} counts in {named.project}/{named.mart}, which is not declared.",
             why="An indicator counts rows of a mart of a licensed project.",
             next=f"Use one of {', '.join(sorted('/'.join(name) for name in columns))}.",
             rule="source.mart",
         )
         return
-    for rule, name in definition.uses:
+    for rule, name in named.uses:
         if name not in known:
             yield ErrorDetail(
                 "indicator-column",
-                f"The indicator {definition.id} uses {name}, which {source.mart} does not have.",
-                why=f"{source.project}/{source.mart} declares {', '.join(sorted(known))}.",
+                f"The indicator {named.id} uses {name}, which {named.mart} does not have.",
+                why=f"{named.project}/{named.mart} declares {', '.join(sorted(known))}.",
                 next="Correct the definition, or add the column to the mart.",
                 rule=rule,
             )

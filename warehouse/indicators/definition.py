@@ -14,6 +14,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data_sharing_agreements.errors import ErrorDetail, Invalid
+from data_sharing_agreements.yaml_text import read_yaml
 from warehouse.indicators.periods import is_period, last_day
 
 
@@ -115,10 +116,32 @@ class Definition(_Part):
         return tuple((p.period, p.value) for p in (self.baseline, *self.trajectory, self.target))
 
 
+_USES = (("source", "period"), ("numerator", "column"), ("denominator", "column"))
+
+
 @dataclass(frozen=True)
-class _Read:
-    definitions: tuple[Definition, ...]
-    faults: tuple[ErrorDetail, ...]
+class Named:
+    """The names a definition uses, as far as they can be read: also of one with other faults.
+
+    Args:
+        id: The definition, or its file if it does not say.
+        project, mart: The mart it counts in.
+        uses: Columns of the mart, each as (place in the definition, column).
+    """
+
+    id: str
+    project: str
+    mart: str
+    uses: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What files of definitions say: the good ones, the names all of them use, and every fault."""
+
+    definitions: tuple[Definition, ...] = ()
+    named: tuple[Named, ...] = ()
+    faults: tuple[ErrorDetail, ...] = ()
 
 
 def load_definitions(directory: Path) -> tuple[Definition, ...]:
@@ -128,6 +151,13 @@ def load_definitions(directory: Path) -> tuple[Definition, ...]:
         Invalid: All faults of all files: a missing, unknown or ill-formed key, a
             path out of order, two files with one id.
     """
+    read = read_definitions(directory)
+    Invalid.collect(read.faults)
+    return read.definitions
+
+
+def read_definitions(directory: Path) -> Read:
+    """Read every definition of a directory, in order of id, with every fault of every file."""
     read = [_read(path) for path in sorted(directory.glob("*.yaml"))]
     faults = [fault for one in read for fault in one.faults]
     found = sorted((d for one in read for d in one.definitions), key=lambda d: d.id)
@@ -136,18 +166,40 @@ def load_definitions(directory: Path) -> tuple[Definition, ...]:
         ErrorDetail("indicator-twice", f"Two definitions have the id {name}.", next="Give one another id.")
         for name in sorted({i for i in ids if ids.count(i) > 1})
     ]
-    Invalid.collect(faults)
-    return tuple(found)
+    return Read(tuple(found), tuple(name for one in read for name in one.named), tuple(faults))
 
 
-def _read(path: Path) -> _Read:
+def _read(path: Path) -> Read:
     try:
-        document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _Read((Definition.model_validate(document),), ())
+        document: Any = read_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
-        return _Read((), (_fault(f"{path.name} is not YAML."),))
+        return Read(faults=(_fault(f"{path.name} is not YAML."),))
+    named = _named(document, path.stem)
+    try:
+        return Read((Definition.model_validate(document),), named)
     except ValidationError as error:
-        return _Read((), tuple(_fault(f"{path.name}: {_place(e)}: {e['msg']}") for e in error.errors()))
+        faults = tuple(_fault(f"{path.name}: {_place(e)}: {e['msg']}") for e in error.errors())
+        return Read((), named, faults)
+
+
+def _named(document: Any, file: str) -> tuple[Named, ...]:
+    """Return the names a document uses, without asking what else is wrong with it."""
+    project, mart = _text_at(document, "source", "project"), _text_at(document, "source", "mart")
+    if project is None or mart is None:
+        return ()
+    columns = [(".".join(steps), _text_at(document, *steps)) for steps in _USES]
+    listed = document.get("breakdowns")
+    groups = (
+        [("breakdowns", name) for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    )
+    uses = [(place, name) for place, name in [*columns, *groups] if name is not None]
+    return (Named(_text_at(document, "id") or file, project, mart, tuple(uses)),)
+
+
+def _text_at(document: Any, *steps: str) -> str | None:
+    for step in steps:
+        document = document.get(step) if isinstance(document, dict) else None
+    return document if isinstance(document, str) else None
 
 
 def _place(error: Any) -> str:

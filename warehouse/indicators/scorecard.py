@@ -22,7 +22,7 @@ from warehouse.indicators.result import Result, headline
 WITHHELD = "·"
 _POSITIONS = {
     "ahead": "ahead of trajectory",
-    "on": "on trajectory",
+    "on": "not clearly off trajectory",
     "behind": "behind trajectory",
     "unknown": "not known",
 }
@@ -37,12 +37,14 @@ class Scored:
         results: Of every period, and of every group, in order.
         link_quality: What is known of linkage errors, in a sentence.
         link: The same in numbers, as the mart's codebook has it.
+        destroyed: The day on which the data under the results were destroyed, if they were.
     """
 
     definition: Definition
     results: Sequence[Result]
     link_quality: str
     link: Mapping[str, Any] = field(default_factory=dict)
+    destroyed: date | None = None
 
     @property
     def whole(self) -> Result | None:
@@ -114,6 +116,7 @@ def _card(scored: Scored) -> Mapping[str, Any]:
         "made_from": f"{d.source.project} · {d.source.mart}, mart version {latest.mart_version}, "
         f"link version {latest.link_version if latest.link_version is not None else 'not recorded'}",
         "latest": _row(latest, scored.link),
+        "destroyed": scored.destroyed and f"data destroyed on {_date(scored.destroyed)}",
         "when": _together(latest),
         "series": [_row(r, scored.link) for r in scored.series],
         "whole": _row(scored.whole, scored.link) if scored.whole else None,

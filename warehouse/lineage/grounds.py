@@ -21,13 +21,21 @@ TRAIL, GROUNDS = "trail", "grounds"
 
 @dataclass(frozen=True, order=True)
 class Arrival:
-    """A delivery that stood: its id, source, period, SHA-256, and when it was received."""
+    """A delivery that stood.
+
+    Args:
+        source, period, id: Which.
+        sha256: Digest over its files together; `docs/lineage.md` says how it is made.
+        received: When.
+        files: (name, SHA-256) of each, as the registry keeps them; not taken down by a mart.
+    """
 
     source: str
     period: str
     id: str
     sha256: str
     received: str
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,8 +75,12 @@ class Grounds:
             of_source={source: names for source, names in self.of_source.items() if source in wanted},
         )
 
+    def with_files(self, files: Mapping[str, tuple[tuple[str, str], ...]]) -> Grounds:
+        """Return the same with the files of each delivery, given by the delivery's id."""
+        return replace(self, deliveries=tuple(replace(d, files=files.get(d.id, ())) for d in self.deliveries))
+
     def to_json(self) -> dict[str, Any]:
-        """Return the grounds as plain JSON."""
+        """Return the grounds as plain JSON, without the files of deliveries."""
         return {
             "day": self.day,
             "permitted": self.permitted,

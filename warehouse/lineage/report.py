@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from data_sharing_agreements.decisions import Request, decide
@@ -35,6 +36,7 @@ class Lineage:
         link: The link version; None if there is none yet.
         version: Version of the mart that was published; None for what a build would
             rest on today.
+        destroyed: The day on which that version was taken back and destroyed, if it was.
     """
 
     named: Named
@@ -43,6 +45,7 @@ class Lineage:
     grounds: Grounds
     link: LinkVersion | None
     version: str | None
+    destroyed: date | None = None
 
     @property
     def whole(self) -> Trail:
@@ -59,10 +62,14 @@ class Lineage:
             "title": self.named.title,
             "mart": f"{self.named.project}/{self.named.mart}",
             "mart_version": self.version,
+            "destroyed": self.destroyed.isoformat() if self.destroyed else None,
             "value_from": _origins_json(self.values),
             "rows_from": _origins_json(self.rows),
             "steps": self.whole.to_json(),
-            "deliveries": grounds["deliveries"],
+            "deliveries": [
+                told | {"files": [{"name": name, "sha256": sha256} for name, sha256 in arrival.files]}
+                for told, arrival in zip(grounds["deliveries"], self.grounds.deliveries, strict=True)
+            ],
             "link_version": self.link.version if self.link else None,
             "link": _link_json(self.link),
             "day": grounds["day"],
@@ -101,7 +108,16 @@ def lineage_of(hub: Hub, name: str, *, version: str | None = None, today: bool =
     values, rows = laid.behind_values(named.ends), laid.behind_rows(named.ends)
     sources = Trail.of([*values.steps, *rows.steps]).sources()
     link = _link(hub, made)
-    return Lineage(named, values, rows, grounds.narrowed(sources), link, made.version if made else None)
+    told = grounds.narrowed(sources).with_files(_files(hub))
+    if made is None:
+        return Lineage(named, values, rows, told, link, None)
+    destroyed = hub.registry.ends.retraction_days().get((made.project, made.version))
+    return Lineage(named, values, rows, told, link, made.version, destroyed)
+
+
+def _files(hub: Hub) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return the name and SHA-256 of each file that was sent, by delivery."""
+    return {d.id: tuple((f.name, f.sha256) for f in d.files) for d in hub.registry.deliveries.all()}
 
 
 def _version(hub: Hub, named: Named, asked: str | None) -> Mart | None:

@@ -65,7 +65,9 @@ class Story:
         named, day = self.lineage.named, self.lineage.grounds.day
         if self.lineage.version is None:
             return f"What a build of {named.project}/{named.mart} would rest on, on {day}."
-        return f"Version {self.lineage.version} of {named.project}/{named.mart}, built on {day}."
+        built = f"Version {self.lineage.version} of {named.project}/{named.mart}, built on {day}."
+        gone = self.lineage.destroyed
+        return f"{built} Data destroyed on {gone}." if gone else built
 
     @property
     def linked(self) -> str:

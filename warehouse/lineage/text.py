@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import fill
 
 from warehouse.lineage.clauses import by_document, clause_words
-from warehouse.lineage.story import FromSource, Given, Story
+from warehouse.lineage.story import Given, Story
 
 WIDTH = 100
 
@@ -83,14 +83,11 @@ def _rows(story: Story) -> Iterator[str]:
 
 
 def _arrivals(story: Story) -> Iterator[str]:
-    """Name every delivery by the beginning of its hash, which the agency can compare with its own."""
+    """Name every file by the beginning of its SHA-256, which the agency can compare with its own."""
     for source in story.sources:
-        if source.arrivals:
-            yield _wrapped(f"{source.source}: {_hashes(source)}", 2, 4)
-
-
-def _hashes(source: FromSource) -> str:
-    return ", ".join(f"{d.period} {d.sha256[:12]}" for d in source.arrivals)
+        for arrival in source.arrivals:
+            yield _wrapped(f"{source.source}, {arrival.period}", 2, 4)
+            yield from (f"    {sha256[:12]}  {name}" for name, sha256 in arrival.files)
 
 
 def _clauses(story: Story) -> Iterator[str]:

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data_sharing_agreements.errors import ErrorDetail, Invalid
+from data_sharing_agreements.yaml_text import read_yaml
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=3)]
@@ -172,7 +173,7 @@ def _read(path: Path, faults: list[ErrorDetail]) -> MartSpec | None:
     place = f"marts/{path.parent.name}/{path.name}"
     sql = path.with_suffix(".sql")
     try:
-        document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document: Any = read_yaml(path.read_text(encoding="utf-8"))
         definition = Definition.model_validate(document)
     except (yaml.YAMLError, UnicodeDecodeError):
         faults.append(_fault(f"{place} is not YAML."))

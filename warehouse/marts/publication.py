@@ -22,9 +22,9 @@ from data_sharing_agreements.decisions.rules_time import after_working_days
 from data_sharing_agreements.errors import Refused
 from data_sharing_agreements.publication import WAITS
 from warehouse.hub import Hub
+from warehouse.oversight.open_data import IN_REVIEW, OPEN_DATA
 from warehouse.steps import StepResult
 
-IN_REVIEW, OPEN_DATA = "in_review", "open_data"
 _DATA = (".csv", ".parquet")
 
 
@@ -85,7 +85,9 @@ def publish_reviewed(hub: Hub, step: str) -> list[StepResult]:
 
 def _waiting(hub: Hub) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     notes = hub.reports(IN_REVIEW, "note").parent.glob("*.json")
-    found = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in notes]
+    gone = hub.registry.ends.retracted_marts()
+    read = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in notes]
+    found = [(path, note) for path, note in read if (note["project"], note["version"]) not in gone]
     yield from sorted(found, key=lambda one: (one[1]["mart"], int(one[1]["version"])))
 
 

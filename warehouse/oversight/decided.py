@@ -36,6 +36,26 @@ def decided(hub: Hub, period: Period) -> dict[str, Any]:
     }
 
 
+def stopped_by_gateway(hub: Hub, period: Period) -> dict[str, Any]:
+    """Return questions that were permitted to be asked and refused for what they asked.
+
+    Returns:
+        `refused`: questions; `reasons`: `what` (query or table), `code` of the first fault,
+        times, first and last day. The times add up to the questions.
+    """
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for what in ("query", "table"):
+        for entry in entries_of(hub, period, f"{what}-refused"):
+            faults = (entry["summary"] or {}).get("faults") or ["not-known"]
+            grouped.setdefault((what, faults[0]), []).append(entry["at"][:10])
+    reasons: list[dict[str, Any]] = [
+        {"what": what, "code": code, "times": len(days), "first": min(days), "last": max(days)}
+        for (what, code), days in grouped.items()
+    ]
+    ordered = sorted(reasons, key=lambda one: (-one["times"], one["what"], one["code"]))
+    return {"refused": sum(one["times"] for one in reasons), "reasons": ordered}
+
+
 def entries_of(hub: Hub, period: Period, kind: str) -> list[dict[str, Any]]:
     """Return the log's entries of a kind in a period, oldest first."""
     found = hub.log.show(None, kind=kind, since=period.start.isoformat())

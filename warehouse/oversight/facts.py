@@ -7,12 +7,16 @@ count of people below the cell rule.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from data_sharing_agreements.cells import smallest_cell, withheld
+from data_sharing_agreements.register import OpenState
+from data_sharing_agreements.registry.products import Mart
 from warehouse.hub import Hub
 from warehouse.oversight.decided import entries_of
 from warehouse.oversight.linkage import last_known_quality
+from warehouse.oversight.open_data import Key, open_data_of
 from warehouse.oversight.period import Period
 
 
@@ -58,9 +62,14 @@ def links(hub: Hub, period: Period) -> dict[str, Any]:
 
 
 def outputs(hub: Hub, period: Period) -> dict[str, Any]:
-    """Return what was published, asked and released in the period, also what was destroyed since."""
+    """Return what was made and released in the period, also what was destroyed since.
+
+    Of what is for the public, `published` says whether it left, and `in_review_until` the
+    first day it may, while it waits.
+    """
     gone = hub.registry.ends.retracted_marts()
     projects = {mart.project for mart in hub.registry.marts.all()} | {project for project, _ in gone}
+    states, out = open_data_of(hub), _exported(hub)
     published = [
         {
             "project": one.project,
@@ -70,13 +79,41 @@ def outputs(hub: Hub, period: Period) -> dict[str, Any]:
             "on": one.published_at[:10],
             "public": one.codebook.get("kind") == "public",
             "destroyed": (one.project, one.version) in gone,
+            "published": _is_out(one, states, out),
+            "in_review_until": _review_ends(one, states),
         }
         for project in sorted(projects)
         for one in hub.registry.marts.history(project)
         if period.holds(one.published_at)
     ]
-    kinds = ("query", "query-refused", "table", "table-refused", "release")
+    kinds = ("query", "table", "release")
     return {"published": published, "asked": {k: len(entries_of(hub, period, k)) for k in kinds}}
+
+
+def _review_ends(mart: Mart, states: Mapping[Key, OpenState]) -> str | None:
+    state = states.get((mart.project, mart.mart, mart.version))
+    return None if state is None else state.in_review_until
+
+
+def _is_out(mart: Mart, states: Mapping[Key, OpenState], out: Mapping[str, str]) -> bool:
+    """Return whether a public table left: by its note, or, if that is gone, by what the log permitted."""
+    if mart.codebook.get("kind") != "public":
+        return False
+    state = states.get((mart.project, mart.mart, mart.version))
+    if state is not None:
+        return state.published is not None
+    return mart.published_at[:10] <= out.get(mart.project, "")
+
+
+def _exported(hub: Hub) -> Mapping[str, str]:
+    """Return, by project, the day the newest table was made of those that agreements let go."""
+    found: dict[str, str] = {}
+    for entry in hub.log.show(None, kind="decision"):
+        told = entry["summary"]
+        if told is not None and told["permitted"] and told["request"]["verb"] == "export":
+            asked = told["request"]
+            found[asked["project"]] = max(found.get(asked["project"], ""), asked["made"])
+    return found
 
 
 def restrictions(hub: Hub, period: Period) -> list[dict[str, Any]]:

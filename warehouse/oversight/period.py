@@ -14,6 +14,7 @@ from data_sharing_agreements.errors import UsageFault
 _QUARTER = re.compile(r"(\d{4})-Q([1-4])")
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _MONTHS_A_QUARTER = 3
+THIS_QUARTER = "this-quarter"
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Period:
     end: date
 
     @classmethod
-    def parse(cls, text: str) -> Period:
-        """Read `2026-Q3`, `2026-09` or `2026-07-01:2026-09-30`.
+    def parse(cls, text: str, today: date | None = None) -> Period:
+        """Read `2026-Q3`, `2026-09`, `2026-07-01:2026-09-30`, or, given today, `this-quarter`.
 
         Raises:
             UsageFault: It is none of them, or ends before it starts.
         """
+        if text == THIS_QUARTER and today is not None:
+            return cls.parse(f"{today.year}-Q{(today.month - 1) // _MONTHS_A_QUARTER + 1}")
         if (found := _QUARTER.fullmatch(text)) is not None:
             last = int(found[2]) * _MONTHS_A_QUARTER
             return cls(text, *_months(int(found[1]), last - _MONTHS_A_QUARTER + 1, last))
@@ -48,6 +51,14 @@ class Period:
     def words(self) -> str:
         """The period for people."""
         return f"{_day(self.start)} to {_day(self.end)}"
+
+    def words_on(self, today: date) -> str:
+        """The period for people, and up to which day it is told while it is not over."""
+        if today >= self.end:
+            return self.words
+        if today < self.start:
+            return f"{self.words} (it has not begun)"
+        return f"{self.words} (not over yet: up to {_day(today)})"
 
     def holds(self, moment: str | None) -> bool:
         """Whether a moment (ISO 8601) lies in the period; None does not."""
@@ -68,5 +79,5 @@ def _unreadable() -> UsageFault:
         "period-invalid",
         "The period cannot be read.",
         why="A report is of a quarter, a month, or the days between two.",
-        next="Write 2026-Q3, 2026-09 or 2026-07-01:2026-09-30.",
+        next="Write this-quarter, 2026-Q3, 2026-09 or 2026-07-01:2026-09-30.",
     )

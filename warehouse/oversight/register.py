@@ -14,6 +14,7 @@ from data_sharing_agreements.register import Setting, register, register_html
 from warehouse.hub import Hub
 from warehouse.oversight.duties import duties_of
 from warehouse.oversight.linkage import link_quality
+from warehouse.oversight.open_data import open_data_of
 
 
 def write_register(hub: Hub, directory: Path) -> dict[str, Any]:
@@ -23,12 +24,14 @@ def write_register(hub: Hub, directory: Path) -> dict[str, Any]:
         hub: The hub; no store is opened.
         directory: Made if it does not exist.
     """
+    today = hub.deployment.today()
     setting = Setting(
-        hub.deployment.title,
-        hub.deployment.today(),
-        duties_of(hub),
-        link_quality(hub),
-        hub.deployment.link_purpose,
+        title=hub.deployment.title,
+        on=today,
+        duties=duties_of(hub),
+        quality=link_quality(hub),
+        purpose=hub.deployment.link_purpose,
+        open_data=open_data_of(hub),
     )
     content = register(hub.gate.current(), hub.registry, setting)
     directory.mkdir(parents=True, exist_ok=True)

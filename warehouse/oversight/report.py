@@ -18,7 +18,7 @@ from data_sharing_agreements.pages import render
 from data_sharing_agreements.registry.incidents import Incident
 from warehouse.hub import Hub
 from warehouse.oversight import facts
-from warehouse.oversight.decided import decided
+from warehouse.oversight.decided import decided, stopped_by_gateway
 from warehouse.oversight.duties import duties_of
 from warehouse.oversight.expiring import DAYS, expiring
 from warehouse.oversight.names import who_can_read_names
@@ -26,6 +26,14 @@ from warehouse.oversight.period import Period
 from warehouse.oversight.signed import refused_at_door, signed
 
 SCHEMA = "commonweal/report-governance/1"
+
+GATEWAY_WORDS = {
+    "query-refused": "not one SELECT over the project's own mart with listed functions",
+    "query-syntax": "not SQL that can be read",
+    "query-unresolved": "a column that is not there, or mixed types",
+    "budget-spent": "the budget of tables is spent",
+}
+"""Reasons of the gateway in words; others are said by their code."""
 
 
 def governance(hub: Hub, period: Period) -> dict[str, Any]:
@@ -41,12 +49,13 @@ def governance(hub: Hub, period: Period) -> dict[str, Any]:
         "schema": SCHEMA,
         "title": hub.deployment.title,
         "period": {"name": period.name, "from": period.start.isoformat(), "to": period.end.isoformat()},
-        "words": period.words,
+        "words": period.words_on(today),
         "made": today.isoformat(),
         "cannot_prevent": [{"about": about, "words": said} for about, said in limits()],
         "names": who_can_read_names(hub),
         "separation_of_duties": duties.to_json() | {"words": duties.words},
         "decisions": decided(hub, period),
+        "gateway": stopped_by_gateway(hub, period),
         "signed": signed(hub, period),
         "refused_at_door": refused_at_door(hub, period),
         "expiring_days": DAYS,
@@ -89,6 +98,7 @@ def governance_html(content: Mapping[str, Any]) -> str:
         "governance.html.j2",
         notice=content["separation_of_duties"]["words"],
         r=content,
+        gateway_words=GATEWAY_WORDS,
         most=max((v["permitted"] + v["refused"] for v in content["decisions"]["by_verb"]), default=1),
         weeks=Markup(weeks_svg(weeks)) if weeks else None,  # noqa: S704 - drawn by us
         groups=Markup(groups_svg(groups)),  # noqa: S704 - drawn by us

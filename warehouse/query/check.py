@@ -95,7 +95,8 @@ def check_query(sql: str, tables: Mapping[str, Collection[str]], store: str = "m
     qualified = _qualify(tree, frozenset(tables), store)
     read = frozenset(t.name.lower() for t in qualified.find_all(exp.Table) if t.catalog)
     named = {column.name.lower() for column in qualified.find_all(exp.Column)}
-    everything = qualified.find(exp.Star) is not None
+    stars = qualified.find_all(exp.Star)
+    everything = any(not isinstance(star.parent, exp.Count) for star in stars)
     columns = {f"{t}.{c}" for t in read for c in tables[t] if everything or c in named}
     return CheckedQuery(qualified.sql(dialect="duckdb", comments=False), read, frozenset(columns))
 

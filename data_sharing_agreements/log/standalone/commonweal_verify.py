@@ -3,10 +3,9 @@
 
     python commonweal_verify.py FILE... [--public-key HEX] [--witness NAME=HEX]... [--json]
 
-Give it every file you have: an export of the log, checkpoints you kept, proofs,
-cosignatures of witnesses, certificates of destruction, signed acts. Each says itself
-what it is, and all are checked against one another. Give the hub's public key as you
-got it from the hub's people, not from the files: a key inside a file proves nothing.
+Give it every file you have: an export of the log, checkpoints you kept, proofs, cosignatures of
+witnesses, certificates of destruction, signed acts. Each says itself what it is, and all are checked
+against one another. Give the hub's public key as its people told you: one in a file proves nothing.
 
 It needs Python 3.9 and the package `cryptography`, and no network. Exit codes: 0 what
 was given holds, 6 something does not, 2 a file cannot be read.
@@ -20,6 +19,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -375,11 +375,14 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--witness", action="append", default=[], metavar="NAME=HEX", help="a witness' key")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args(words)
+    if given.public_key and not re.fullmatch("[0-9a-fA-F]{64}", given.public_key):
+        parser.error("--public-key is 64 hexadecimal digits")
     try:
         witnesses = dict(pair.lower().split("=", 1) for pair in given.witness)
         found = verify(given.files, given.public_key, witnesses)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        print(f"A file cannot be read as what it should be ({type(error).__name__}).", file=sys.stderr)
+        what = getattr(error, "filename", None) or "A file"
+        print(f"{what} cannot be read as what it should be ({type(error).__name__}).", file=sys.stderr)
         return 2
     faults = [{"kind": kind, "file": name, "index": index} for kind, name, index in found.faults]
     if given.json:
