@@ -25,6 +25,10 @@ from linkage.drift import Drift, drift
 from linkage.model import Model, read_model
 from warehouse.hub import Hub
 
+FEWEST_RECORDS = 500
+"""Models trained on fewer records move by chance, and are neither judged nor compared with: it is what
+the settings' own `m` weigh in training."""
+
 
 @dataclass
 class Admission:
@@ -61,11 +65,12 @@ class Admission:
         """
         registry, settings = self.hub.registry.link_models, self.settings.digest()
         trained_on = self._trained_on(records)
-        reference = registry.reference(settings)
+        enough = sum(records.values()) >= FEWEST_RECORDS
+        reference = registry.reference(settings, _comparable) if enough else None
         moved = _moved(reference, model, trained_on)
         state = self._state(settings, moved)
         made = card(model, settings, trained_on, moved, reference.digest if reference else None)
-        self.judged = registry.record(model.digest(), settings, state, made | self._limits(moved))
+        self.judged = registry.record(model.digest(), settings, state, made | self._limits(moved, enough=enough))
         if not self.judged.usable and not self.hub.deployment.use_unapproved_models:
             raise _held(self.judged)
         words = state_words(self.judged.state)
@@ -101,12 +106,15 @@ class Admission:
         near = moved is None or moved.bits <= self.hub.deployment.max_drift
         return "admitted" if known and near else "waiting"
 
-    def _limits(self, moved: Drift | None) -> dict[str, Any]:
+    def _limits(self, moved: Drift | None, *, enough: bool) -> dict[str, Any]:
         limit = self.hub.deployment.max_drift
-        if moved is None:
-            return {"verdict": "the first of its settings", "limit": limit}
-        verdict = "within the limit" if moved.bits <= limit else "beyond the limit"
-        return {"verdict": verdict, "limit": limit}
+        if not enough:
+            verdict = f"not judged: fewer than {FEWEST_RECORDS} records"
+        elif moved is None:
+            verdict = "the first of its settings"
+        else:
+            verdict = "within the limit" if moved.bits <= limit else "beyond the limit"
+        return {"verdict": verdict, "limit": limit, "comparable": enough}
 
     def _trained_on(self, records: Mapping[str, int]) -> dict[str, Any]:
         """Return what stands by source; small counts of records are withheld."""
@@ -126,6 +134,10 @@ class Admission:
                 if found
             ],
         }
+
+
+def _comparable(model: LinkModel) -> bool:
+    return bool(model.card["comparable"])
 
 
 def _moved(reference: LinkModel | None, model: Model, trained_on: dict[str, Any]) -> Drift | None:

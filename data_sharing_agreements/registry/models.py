@@ -7,7 +7,7 @@ card says (linkage), how far one has moved from another (linkage), who may decid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -187,17 +187,21 @@ class LinkModels:
             ).all()
             return [_model(row) for row in rows]
 
-    def reference(self, settings: str) -> LinkModel | None:
+    def reference(self, settings: str, counts: Callable[[LinkModel], bool]) -> LinkModel | None:
         """Return what a newly trained model of some settings is compared with.
 
-        The one approved last; while none is, the first that was admitted. So that a model
-        cannot wander off in steps each of which is small.
+        The one approved last; while none is, the first that was admitted and counts. So that a
+        model cannot wander off in steps each of which is small.
+
+        Args:
+            settings: Digest of the settings.
+            counts: Whether a model was trained on enough to be compared with.
         """
         own = [model for model in self.all() if model.settings == settings]
         approved = [model for model in own if model.state == "approved"]
         if approved:
             return max(approved, key=lambda model: model.decided_at or "")
-        return next((model for model in own if model.state == "admitted"), None)
+        return next((model for model in own if model.state == "admitted" and counts(model)), None)
 
 
 def _model(row: Row[Any]) -> LinkModel:

@@ -141,7 +141,7 @@ def standing_pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple
     evidence = np.where(found["confidence"].to_numpy() >= 1.0, -np.inf, 0.0)
     return (
         Compared(
-            a, b, levels.reshape(len(a), -1).T.reshape(len(model.comparisons), len(a)), np.zeros(len(a))
+            a, b, levels.reshape(len(a), len(model.comparisons)).T, np.zeros(len(a))
         ),
         Weights(found["weight"].to_numpy().astype(np.float64), evidence),
     )

@@ -90,9 +90,9 @@ def hub(tmp_path: Path):
         yield opened
 
 
-def judged(hub, trained: Model, **settings: object):
+def judged(hub, trained: Model, records: int = 500, **settings: object):
     object.__setattr__(hub, "deployment", replace(hub.deployment, **settings))
-    return Admission(hub, ("school",))(trained, {"school": 500})
+    return Admission(hub, ("school",))(trained, {"school": records})
 
 
 SHIPPED = {"approved_models": (read_model().digest(),)}
@@ -129,6 +129,16 @@ def test_it_cannot_wander_off_in_small_steps(hub) -> None:
         judged(hub, moved(times), **SHIPPED)
     with pytest.raises(Held):
         judged(hub, moved(3.0), **SHIPPED)
+
+
+def test_a_model_of_few_records_is_not_judged_and_judges_none(hub) -> None:
+    few = judged(hub, moved(1.0), records=499, **SHIPPED)
+    assert (few["state"], few["drift"]) == ("admitted", None)
+    assert hub.registry.link_models.all()[-1].card["verdict"] == "not judged: fewer than 500 records"
+    assert judged(hub, moved(8.0), **SHIPPED)["drift"] is None, "the first that is"
+    assert judged(hub, moved(7.0), records=499, **SHIPPED)["state"] == "admitted"
+    with pytest.raises(Held):
+        judged(hub, moved(1.1), **SHIPPED)
 
 
 def test_settings_nobody_approved_are_held_or_used_and_said(hub) -> None:
