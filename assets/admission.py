@@ -70,7 +70,9 @@ class Admission:
         moved = _moved(reference, model, trained_on)
         state = self._state(settings, moved)
         made = card(model, settings, trained_on, moved, reference.digest if reference else None)
-        self.judged = registry.record(model.digest(), settings, state, made | self._limits(moved, enough=enough))
+        self.judged = registry.record(
+            model.digest(), settings, state, made | self._limits(moved, enough=enough)
+        )
         if not self.judged.usable and not self.hub.deployment.use_unapproved_models:
             raise _held(self.judged)
         words = state_words(self.judged.state)

@@ -82,7 +82,7 @@ _ALL = (
     _kind("mart", "project mart version path link_version obligations codebook act"),
     _kind("indicator", "indicator results"),
     _kind("evaluation", "link_version"),
-    _kind("model", "act model settings state actor", "why"),
+    _kind("model", "act model settings state card actor", "why"),
     _kind("quarantine-report", "source values"),
     _kind(
         "review",

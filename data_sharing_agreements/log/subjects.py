@@ -148,7 +148,14 @@ def _link_version(rows: Rows, _at: str, body: Body) -> None:
 
 
 def _model(rows: Rows, _at: str, body: Body) -> None:
-    rows[str(body["model"])] = _said(body, "settings", "state")
+    rows[str(body["model"])] = _said(body, "settings", "state", "card")
+
+
+def _models(connection: Connection) -> Rows:
+    return {
+        row.digest: {"settings": row.settings, "state": row.state, "card": digest_of(row.card)}
+        for row in connection.execute(select(link_model)).all()
+    }
 
 
 def _mart(rows: Rows, _at: str, body: Body) -> None:
@@ -271,12 +278,7 @@ SUBJECTS: tuple[Subject, ...] = (
             "persons",
         ),
     ),
-    Subject(
-        "linkage model",
-        _kinds("model"),
-        _model,
-        _read(link_model, lambda row: str(row.digest), "settings", "state"),
-    ),
+    Subject("linkage model", _kinds("model"), _model, _models),
     Subject("mart", _kinds("mart"), _mart, _marts),
     Subject(
         "delivery",

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Row, insert, select, update
 
 from data_sharing_agreements.errors import UsageFault
+from data_sharing_agreements.log.subjects import digest_of
 from data_sharing_agreements.registry.audit import AuditEvent, write_down
 from data_sharing_agreements.store import Database
 from data_sharing_agreements.store.clock import Clock, text_of
@@ -117,7 +118,13 @@ class LinkModels:
                 )
                 .returning(link_model)
             ).one()
-            facts = {"act": "trained", "model": digest, "settings": settings, "state": state}
+            facts = {
+                "act": "trained",
+                "model": digest,
+                "settings": settings,
+                "state": state,
+                "card": digest_of(dict(card)),
+            }
             write_down(connection, self._clock, "model", facts, audit)
             return _model(made)
 
@@ -154,6 +161,7 @@ class LinkModels:
                 "model": known.digest,
                 "settings": known.settings,
                 "state": state,
+                "card": digest_of(dict(known.card)),
                 "actor": account,
             }
             write_down(connection, self._clock, "model", facts, audit)

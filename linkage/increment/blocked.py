@@ -140,8 +140,6 @@ def standing_pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple
     levels = found["pattern"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(np.int8)
     evidence = np.where(found["confidence"].to_numpy() >= 1.0, -np.inf, 0.0)
     return (
-        Compared(
-            a, b, levels.reshape(len(a), len(model.comparisons)).T, np.zeros(len(a))
-        ),
+        Compared(a, b, levels.reshape(len(a), len(model.comparisons)).T, np.zeros(len(a))),
         Weights(found["weight"].to_numpy().astype(np.float64), evidence),
     )
