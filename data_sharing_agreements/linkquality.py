@@ -11,6 +11,7 @@ the readers of marts and indicators, and neither may import the other.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,11 +39,15 @@ COLUMN_WORDS: Mapping[str, str] = {
     "name_language": "language of the name",
     "race_ethnicity": "race and ethnicity",
     "age_band": "age",
-    "language_group": "language spoken",
+    "language_group": "language group",
 }
 """Columns of groups whose name people would not understand."""
 
+_PROPER = frozenset({"african", "alaska", "american", "asian", "european", "hawaiian", "indian", "islander"})
+"""Words written large wherever they stand in the name of a group."""
+
 _DIGITS = 4
+_FIRST_NUMBER = re.compile(r"\d+")
 _OF = {"precision": "joins that are right", "recall": "records of one person joined"}
 
 
@@ -120,8 +125,8 @@ def told(
         smallest: The smallest number of records that may be told of.
 
     Returns:
-        `method`, `basis`, `precision`, `recall`, `link_rate`, `intervals`, `by_group`, `gaps`
-        and `warnings`; empty if nothing is known.
+        `method`, `basis`, `precision`, `recall`, `link_rate`, `intervals`, `by_group`, `gaps`,
+        `warnings`, and `warning`, which says all of them in two sentences; empty if nothing is known.
     """
     known = [
         (method, measured[method])
@@ -140,7 +145,30 @@ def told(
         "by_group": by_group,
         "gaps": [gap.to_json() for gap in gaps],
         "warnings": [gap.words for gap in gaps if gap.too_wide],
+        "warning": gaps_words(gaps),
     }
+
+
+def gaps_words(gaps: Sequence[Gap]) -> str:
+    """Say in two sentences how many of the compared differences are too wide, and the widest.
+
+    Args:
+        gaps: The widest difference of each column and measure.
+
+    Returns:
+        Nothing where none is too wide.
+    """
+    wide = sorted((gap for gap in gaps if gap.too_wide), key=lambda gap: (-gap.gap, gap.column, gap.measure))
+    if len(wide) < 2:
+        return wide[0].words if wide else ""
+    most, sure = wide[0], sum(gap.beyond_chance for gap in wide)
+    chance = "in all of them" if not sure else f"in all but {sure}" if sure < len(wide) else "in none of them"
+    return (
+        f"In {len(wide)} of {len(gaps)} comparisons between groups the errors differ by more than the limit "
+        f"of {100 * most.limit:.1f} percentage points; the widest, by {column_words(most.column)}, is "
+        f"{100 * most.gap:.1f} in {_OF[most.measure]}, {group_words(most.column, most.worst)} against "
+        f"{group_words(most.column, most.best)}. Chance alone may explain what exceeds the limit {chance}."
+    )
 
 
 def _columns(known: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
@@ -170,9 +198,16 @@ def _groups(
             "share_of_records": round(part["records"] / records, 2),
             **_values(part["clusters"], _rates([rates.get(part["group"], {})])),
         }
-        for part in parts
+        for part in sorted(parts, key=lambda part: _order(column, str(part["group"])))
         if (part["records"] or 0) >= fewest
     ]
+
+
+def _order(column: str, group: str) -> tuple[bool, float, str]:
+    """Put ages in their order, everything else in the alphabet's, and what is not known last."""
+    years = _FIRST_NUMBER.search(group) if column.startswith("age") else None
+    first = float(years[0]) - group.startswith("under") / 2 if years else 0.0
+    return group in ("not_known", "none"), first, group
 
 
 def _of_column(found: Mapping[str, Any], column: str) -> list[Mapping[str, Any]]:
@@ -235,5 +270,6 @@ def group_words(column: str, group: str) -> str:
         return group
     if (column, group) == ("name_language", "none"):
         return "No name"
-    text = group.replace("_", " ")
+    parts = group.replace("_", " ").split(" ")
+    text = " ".join(part.capitalize() if part in _PROPER else part for part in parts)
     return text[:1].upper() + text[1:]

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from data_sharing_agreements.cells import smallest_cell, withheld
 from data_sharing_agreements.documents.agreements import Agreements
-from data_sharing_agreements.linkquality import MEASURES
+from data_sharing_agreements.linkquality import BASES, MEASURES
 from data_sharing_agreements.models import Dsa
 from data_sharing_agreements.registry.models import LinkModel, state_words
 from data_sharing_agreements.registry.products import LinkVersion
@@ -38,6 +39,16 @@ OVERSIGHT = (
     "Uncertain pairs can be judged by two people independently; what they decide binds later versions.",
     "Every merge and split is written down, and can be undone.",
 )
+NOT_USED = (
+    "Race, ethnicity and language take no part in linking. They are used afterwards, with age, sex and "
+    "county, to measure errors by group."
+)
+KEPT = (
+    "Codes made for a link are dropped when it ends. For the next one stay random keys, weights of pairs "
+    "and, in the encrypted vault beside the identifiers, short hashes of what records are compared "
+    "by. Codes that an agency makes at home stand in the vault in place of its identifiers."
+)
+INTERVALS = "Of 100 ranges so made, 95 hold the true share."
 REDRESS = "Ask the agency that holds your record to see it, correct it, contest a join, or be left out."
 RISKS = (
     "Two people taken for one: somebody's history then holds what is not theirs.",
@@ -62,6 +73,7 @@ def transparency(
         quality: What is told of its errors.
         purpose: Purpose the statewide spine is made for.
     """
+    smallest = smallest_cell(agreements)
     hub = [party.name for party in agreements.emou.parties if party.role == "hub"]
     return {
         "schema": SCHEMA,
@@ -79,9 +91,13 @@ def transparency(
             "name": "Commonweal, on Splink",
             "version": version.version if version else None,
             "made": version.created_at[:10] if version else None,
+            "records": withheld(version.records, smallest) if version else None,
+            "persons": withheld(version.persons, smallest) if version else None,
             "model": version.model if version else None,
             **_model(model),
         },
+        "not_used": NOT_USED,
+        "kept": KEPT,
         "data": [_data(agreements, dsa) for dsa in agreements.dsas],
         "oversight": list(OVERSIGHT),
         "risks": list(RISKS),
@@ -96,14 +112,17 @@ def errors(quality: Mapping[str, Any]) -> dict[str, Any]:
         "basis": quality.get("basis"),
         **{name: quality.get(name) for name in MEASURES},
         "intervals": _intervals(quality),
+        "intervals_mean": INTERVALS,
         "by_group": [_group(group) for group in quality.get("by_group") or ()],
+        "warning": str(quality.get("warning") or ""),
         "warnings": [str(words) for words in quality.get("warnings") or ()],
     }
 
 
 def _group(group: Mapping[str, Any]) -> dict[str, Any]:
-    named = {name: group.get(name) for name in ("column", "group", *MEASURES)}
-    return named | {"intervals": _intervals(group)}
+    named = {name: group.get(name) for name in ("column", "group", "share_of_records", *MEASURES)}
+    basis = BASES.get(str(group.get("method")))
+    return named | {"basis": basis, "intervals": _intervals(group)}
 
 
 def _intervals(row: Mapping[str, Any]) -> dict[str, list[float]]:
@@ -123,5 +142,6 @@ def _data(agreements: Agreements, dsa: Dsa) -> dict[str, Any]:
         "source": dsa.source,
         "agency": owner,
         "agreement": dsa.id,
+        "ask": [one.office for one in dsa.signatories if one.party == owner and one.role == "signatory"],
         "laws": [agreements.bases[use.code].title for use in dsa.legal_basis],
     }

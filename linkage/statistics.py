@@ -1,8 +1,8 @@
 """Counts of a link that can be made only while its encodings live, for the report.
 
-Belongs here: pairs each blocking rule brings together, and records so thin that not even a
-copy of them would be linked. Does not: any value, any pair, or what is shown of it
-(report.py).
+Belongs here: pairs each blocking rule brings together, how often each field is given, and
+records so thin that not even a copy of them would be linked. Does not: any value, any pair,
+or what is shown of it (report.py).
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def observed(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, A
     `blocking` has, for each rule, `fields`, `blocks` of two records or more, the `records`
     in them and the `pairs` they make; and how many records meet nobody. `unlinkable` has,
     for each weight from -10 to 30, the share of records that a perfect copy would reach
-    less than, and by source the share that it would not reach the threshold with.
+    less than, and by source the share that it would not reach the threshold with; and by source
+    and comparison the share of records that say something to compare.
     """
     return {"blocking": _blocking(connection), "unlinkable": _unlinkable(connection, model)}
 
@@ -96,13 +97,14 @@ def _unlinkable(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str
     ).fetchnumpy()
     records = np.asarray(found["records"], dtype=np.float64)
     if not len(records):
-        return {"curve": [], "by_source": {}}
+        return {"curve": [], "by_source": {}, "complete": {}}
     levels = [np.asarray(found[f"level_{i}"], dtype=np.int64) for i in range(len(model.comparisons))]
     weight = pattern_weights(model, levels)
     source = np.asarray(found["source"]).astype(str)
     return {
         "curve": [[w, _share(weight < w, records)] for w in range(-10, 31)],
         "by_source": _by_source(source, weight < model.pair_threshold, records),
+        "complete": _complete(model, levels, source, records),
     }
 
 
@@ -140,6 +142,23 @@ def _by_source(
         str(name): {
             "records": int(records[source == name].sum()),
             "share": _share(thin[source == name], records[source == name]),
+        }
+        for name in np.unique(source)
+    }
+
+
+def _complete(
+    model: Model, levels: list[npt.NDArray[np.int64]], source: npt.NDArray[np.str_], records: Floats
+) -> Mapping[str, Any]:
+    """Return, by source and comparison, the share of records that say something to compare."""
+    said = {
+        comparison.name: ~np.array([level.null for level in comparison.levels])[found]
+        for comparison, found in zip(model.comparisons, levels, strict=True)
+    }
+    return {
+        str(name): {
+            comparison: _share(there[source == name], records[source == name])
+            for comparison, there in said.items()
         }
         for name in np.unique(source)
     }

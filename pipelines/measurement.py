@@ -14,6 +14,7 @@ from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.evaluate import evaluate
 from linkage.quality import write_quality
 from linkage.report import write_report
+from pipelines.pages import write_pages
 from warehouse.hub import Hub
 from warehouse.indicators import write_scorecard
 from warehouse.marts import tell_link_error
@@ -51,6 +52,7 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
         )
         known = tell_link_error(hub, session)
     write_scorecard(hub, known)
+    write_pages(hub)
     hub.log.append(
         "evaluation",
         {"link_version": payload["link_version"]},

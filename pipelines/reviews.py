@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from data_sharing_agreements.cells import smallest_cell
 from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.errors import Refused, UsageFault
 from data_sharing_agreements.registry import Account, AuditEvent
@@ -18,6 +19,7 @@ from data_sharing_agreements.restrictions import own_spine_sources
 from data_sharing_agreements.separation import check_duty
 from data_sharing_agreements.vocabulary import Verb
 from linkage.quality import write_quality
+from linkage.report import write_report
 from linkage.review import draw as drawing
 from linkage.review.estimate import counts_of, estimate, to_json
 from linkage.review.evidence import evidence
@@ -25,6 +27,7 @@ from linkage.review.frame import left_out
 from linkage.review.masking import PATTERN, masked_values
 from linkage.review.outcomes import bring_in
 from linkage.spine import Version, latest_model, latest_version
+from pipelines.pages import write_pages
 from warehouse.hub import Hub
 from warehouse.indicators import write_scorecard
 from warehouse.marts import tell_link_error
@@ -170,8 +173,15 @@ def measure(hub: Hub, account: Account) -> dict[str, Any]:
             )
         found = to_json(estimate(counts, unseen), counts, version.version, unseen)
         write_quality(session.raw, version.version, found, "review")
+        write_report(
+            session.raw,
+            hub.reports("linkage", "index.html").parent,
+            smallest=smallest_cell(hub.agreements),
+            max_gap=hub.deployment.max_gap,
+        )
         known = tell_link_error(hub, session)
     write_scorecard(hub, known)
+    write_pages(hub)
     hub.log.append("evaluation", {"link_version": version.version}, _clauses(decision))
     return found
 

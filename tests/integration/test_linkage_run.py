@@ -111,7 +111,9 @@ def test_link_evaluate_report(linked: Linked, made: Path) -> None:
     assert [method for (method,) in kept] == ["facts", "model", "truth"]
 
     page = write_report(connection, place / "report", smallest=11).read_text(encoding="utf-8")
-    assert page.count("<svg") >= 4
+    assert page.count('class="plot') >= 40
+    assert "What the sources give" in page
+    assert (place / "report" / "splink.html").read_text(encoding="utf-8").count("<figure") >= 4
     assert "Of 1,000 pairs of records that were joined" in page
     assert "<script" not in page
     assert "src=" not in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,12 +17,14 @@ from data_sharing_agreements.documents import EVERGREEN_DIRECTORY, load_agreemen
 from data_sharing_agreements.registry.models import LinkModel
 from data_sharing_agreements.registry.products import LinkVersion
 from data_sharing_agreements.transparency import transparency
+from linkage import report_charts, report_rows
 from linkage.model import read_model
 from linkage.quality import write_quality
 from linkage.report import gather, render
-from linkage.spine import ensure_spine
+from linkage.spine import Version, ensure_spine
+from linkage.splink_charts import write_charts
 from linkage.train import untrained
-from linkage.waterfalls import waterfalls
+from linkage.waterfalls import Step, Waterfall, waterfalls
 from linkage.weakest import weakest_links
 from warehouse.indicators import linked_band
 from warehouse.indicators.linkband import link_band
@@ -93,9 +96,86 @@ def test_the_page_tells_no_small_count_and_says_who_approved_nothing(
     assert "Nobody has approved it." in page
     assert "mark_small" not in page
     assert "Mark small" not in page
-    assert re.search(r"<strong>·</strong> persons", page), "six records of three persons are too few to tell"
+    assert re.search(r"records of <b>·</b> persons", page), "six records of three persons are too few to tell"
     assert "<script" not in page
     assert "about <strong>10</strong> are not of one person" in page
+    assert "most likely 98.0% to 100.0%" in page
+    assert "first version" in page
+
+
+def test_an_increment_says_that_it_is_one_and_whose_model_it_uses(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    connection.execute(
+        """INSERT INTO warehouse.spine.made VALUES
+            (1, 'full', 'asked', 6, NULL), (2, 'increment', '', 4321, 0.03)"""
+    )
+    connection.execute(
+        "INSERT INTO warehouse.spine.version VALUES (2, TIMESTAMP '2026-03-09', 'm', 7, 3, 'h')"
+    )
+    connection.execute("INSERT INTO warehouse.spine.model VALUES (2, ?)", [MODEL.to_json()])
+    connection.execute(
+        """INSERT INTO warehouse.spine.change (version, kind, record_key)
+            SELECT 2, kind, n FROM (VALUES ('new', 12), ('merge', 3)) t(kind, m), range(m) r(n)"""
+    )
+    page = render(gather(connection, smallest=11))
+    assert "Made on 9 March 2026. It is an increment: 4,321 of its records" in page
+    assert "It uses the model of version 1" in page
+    assert "Since version 1: 12 records are new." in page
+    assert "lies 0.03 from what that model expects" in page
+    connection.execute("UPDATE warehouse.spine.made SET touched = 4 WHERE version = 2")
+    assert "increment: A few of its records" in render(gather(connection, smallest=11))
+
+
+def test_pictures_show_where_values_lie_and_keep_few_to_themselves() -> None:
+    scale = report_charts.percents([0.92, 0.995], "share")
+    assert (scale.low, scale.high, scale.at(0.96)) == (0.92, 1.0, 50.0)
+    assert [text for _, text in scale.ticks] == ["92%", "94%", "96%", "98%", "100%"]
+    drawn = scale.marks([(0.96, (0.94, 0.98)), (None, None)])
+    assert 'x1="25.0%" x2="75.0%"' in drawn
+    assert "second" not in drawn, "a value that is not known has no mark"
+    weights = report_charts.bits([-14.5, 5.5], "bits")
+    assert (weights.low, weights.high) == (-16, 8)
+    assert weights.bar(0, -16, "against") == weights.bar(-16, 0, "against")
+    few = [{"fields": "name", "pairs": 7, "records": 5}, {"fields": "date", "pairs": 700, "records": 50}]
+    rows = report_rows.block_chart(few, 11).rows
+    assert [row.cells for row in rows] == [("700", "50"), ("·", "·")]
+    thin = {"complete": {"a": {"ssn": 0.97, "sex": 1.0, "suffix": 0.5}}, "by_source": {"a": {"records": 100}}}
+    _, complete = report_rows.complete_rows(thin, 11)
+    assert [row.cells for row in complete] == [("nearly all",), ("all",), ("50%",)]
+
+
+@pytest.mark.parametrize(
+    ("weight", "words"),
+    [
+        (0.1, "even odds"),
+        (3.0, "about 8 to 1"),
+        (-10.0, "about 1,000 to 1 against"),
+        (24, "more than a million"),
+    ],
+)
+def test_bits_are_told_as_odds(weight: float, words: str) -> None:
+    assert report_rows.odds(weight).startswith(words)
+
+
+def test_splinks_charts_are_drawn_once_for_a_model(tmp_path: Path) -> None:
+    version = Version(1, "m", 1000, 900, "hash")
+    facts = {
+        "blocking": {"rules": [{"fields": "name", "pairs": 7, "records": 5}]},
+        "unlinkable": {"curve": [[0, 0.001], [10, 0.2]]},
+    }
+    fall = Waterfall(
+        "Just joined", "A pattern.", 90, (Step("before", "", -8.0), Step("ssn", "same", 12.0)), 4.0
+    )
+    path = write_charts(tmp_path, version, MODEL, facts, [fall], 11)
+    page = path.read_text(encoding="utf-8")
+    assert page.count("<figure") == 5
+    assert page.count("<svg") >= 5
+    assert "mousewheel" not in page
+    assert "<script" not in page
+    path.write_text(page + "<!-- kept -->", encoding="utf-8")
+    write_charts(tmp_path, replace(version, version=2), MODEL, facts, [fall], 11)
+    assert path.read_text(encoding="utf-8").endswith("<!-- kept -->"), "the same numbers are not drawn again"
 
 
 def result(group: str = "", low: float | None = 0.4) -> Result:
@@ -142,6 +222,10 @@ def test_the_public_record_says_owner_purpose_errors_and_nothing_passed_through(
     assert found["contact"][0]["office"]
     assert found["purpose"] == "performance management"
     assert {d["source"] for d in found["data"]} == set(agreements.sources())
+    assert all(d["ask"] for d in found["data"]), "whom to ask about a record"
+    assert (found["tool"]["records"], found["tool"]["persons"]) == (None, None), "too few to tell"
+    for part in ("decides", "method", "not_used", "kept", "oversight", "risks", "redress"):
+        assert found[part], part
     assert found["tool"]["approved"] is True
     assert found["errors"]["warnings"] == quality["warnings"]
     assert found["errors"]["by_group"][0]["recall"] == 0.8

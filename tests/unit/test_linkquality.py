@@ -91,6 +91,26 @@ def test_chance_is_said_where_groups_are_small() -> None:
     assert "part of it may be chance" in found["warnings"][0]
 
 
+def test_many_wide_gaps_are_told_in_two_sentences() -> None:
+    sexes = part("sex", "F", 0.98, half=0.02), part("sex", "M", 0.95, half=0.03)
+    names = part("name_language", "east_african", 0.9), part("name_language", "other", 0.98)
+    found = told({"model": measurement(*sexes, *names)})
+    wide = [gap for gap in found["gaps"] if gap["too_wide"]]
+    assert found["warning"].startswith(f"In {len(wide)} of {len(found['gaps'])} comparisons between groups")
+    assert "East African against Other" in found["warning"]
+    assert "in all but 1" in found["warning"]
+    assert told({"model": measurement(*sexes)})["warning"] == found["warnings"][0]
+    assert told({"model": measurement(*sexes)}, max_gap=0.5)["warning"] == ""
+
+
+def test_ages_come_in_their_order_and_what_is_not_known_last() -> None:
+    bands = ["18_to_24", "6_to_17", "not_known", "under_6", "65_and_over"]
+    found = told({"model": measurement(*(part("age_band", band, 0.9) for band in bands))})
+    assert [row["group"] for row in found["by_group"]] == [
+        "under_6", "6_to_17", "18_to_24", "65_and_over", "not_known",
+    ]  # fmt: skip
+
+
 def test_link_rates_differ_without_a_warning() -> None:
     groups = part("source", "a", 0.9), part("source", "b", 0.9)
     for group, rate in zip(groups, (0.1, 0.9), strict=True):

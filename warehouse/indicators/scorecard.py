@@ -115,6 +115,8 @@ def _card(scored: Scored) -> Mapping[str, Any]:
         "quality": f"{scored.link_quality} {d.quality.note}".strip(),
         "made_from": f"{d.source.project} · {d.source.mart}, mart version {latest.mart_version}, "
         f"link version {latest.link_version if latest.link_version is not None else 'not recorded'}",
+        "lineage": f"lineage/{d.source.project}.html#{d.source.mart}",
+        "codebook": f"marts/{d.source.project}/{d.source.mart}.html",
         "latest": _row(latest, scored.link),
         "destroyed": scored.destroyed and f"data destroyed on {_date(scored.destroyed)}",
         "when": _together(latest),

@@ -110,7 +110,6 @@ def codebook_html(title: str, book: Mapping[str, Any]) -> str:
         book=book,
         link_words=link_quality_words(book["link"], None),
         groups=book["link"].get("by_group", []),
-        warnings=book["link"].get("warnings", []),
         share=share_words,
         where=_where,
         words=_words,
@@ -153,8 +152,8 @@ def link_quality_words(link: Mapping[str, Any], bound: float | None) -> str:
     )
     if link.get("model_state") in ("waiting", "withdrawn"):
         words += f" {link['model_words']}"
-    if link.get("warnings"):
-        words += f" {' '.join(link['warnings'])}"
+    if link.get("warning"):
+        words += f" {link['warning']}"
     if bound is not None and recall < bound:
         words += f" That is under the {bound:.0%} this indicator asks for: read it with caution."
     return words
