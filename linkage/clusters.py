@@ -24,6 +24,7 @@ from linkage.agency.compare import apart, compared
 from linkage.agglomerate import Bounds, Pairs, Rule, average_link, components
 from linkage.bounds import keep_bounds
 from linkage.model import Model
+from linkage.namesakes import count_namesakes
 from linkage.predict import IN_DUCKDB, Compared, Engine
 from linkage.refine import NEVER, contradictions, rivals
 from linkage.weigh import Sources, Weigher, Weights
@@ -54,7 +55,7 @@ def resolve(connection: duckdb.DuckDBPyConnection, model: Model, engine: Engine 
     sources, sizes = nodes_of(connection)
     with closing(engine.comparer(connection, model)) as comparer:
         pairs = comparer.blocked().joined(compared(connection, model))
-        weigher = Weigher(model, sources)
+        weigher = Weigher(model, sources, namesakes=count_namesakes(connection, len(sizes)))
         weigher.fit(pairs)
         weight = weigher.weigh(pairs).weight
         missing = unscored(connection, len(sizes), pairs.a, pairs.b, weight > model.stop)

@@ -28,6 +28,7 @@ TOKENS: Mapping[str, str] = {
     "ssn_first": "ssn_first", "ssn_last": "ssn_last",
     "sex": "sex", "number": "number", "street": "street", "unit": "unit", "zip": "zip", "phone": "phone",
     "email": "email", "employer": "employer", "household": "household",
+    "household_of": "source",
 }  # fmt: skip
 """Columns that become tokens, and the namespace each is made in."""
 
@@ -60,6 +61,7 @@ BLOCKS: Mapping[str, tuple[str, int]] = {
     "place_given": ("street, number, given_phonetic", 200),
     "employer_name": ("employer, given_phonetic, surname_phonetic", 100),
     "birth_ssn_last": ("birth, ssn_last", 200),
+    "birth_ssn_first": ("birth, ssn_first", 200),
     "given_ssn_first": ("given_phonetic, ssn_first", 60),
     "given_ssn_last": ("given_phonetic, ssn_last", 60),
     "surname_ssn_first": ("surname_phonetic, ssn_first", 60),

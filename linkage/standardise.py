@@ -43,11 +43,11 @@ FIELDS: tuple[str, ...] = (
     "surname", "part_a", "part_b", "part_c", "surname_phonetic",
     "middle", "middle_initial", "suffix", "birth", "birth_year", "day_month",
     "ssn", "ssn_first", "ssn_last", "sex", "number", "street", "unit", "zip", "phone", "email",
-    "employer", "household",
+    "employer", "household", "household_of",
 )  # fmt: skip
 """Columns of `link_standard` after `node`."""
 
-_FREE_FIELDS = ("phone", "email", "employer", "household")
+_FREE_FIELDS = ("phone", "email", "employer", "household", "household_of")
 """Fields in which records of one node may differ."""
 
 SAID: tuple[str, ...] = tuple(field for field in FIELDS if field not in _FREE_FIELDS)
@@ -229,7 +229,8 @@ def _person_sql() -> str:
             {numbers.suffix_sql("suffix_word")} AS suffix,
             birth, birth_year, {numbers.day_month_sql("birth", "birth_year")} AS day_month,
             ssn, left(ssn, 5) AS ssn_first, coalesce(right(ssn, 4), ssn_only_last) AS ssn_last, sex,
-            number, street, unit, zip, phone, email, employer, household
+            number, street, unit, zip, phone, email, employer,
+            household, CASE WHEN household IS NOT NULL THEN source END AS household_of
         FROM dated
     """
 

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from linkage.model import Model
+from linkage.namesakes import Namesakes, unknown
 from linkage.predict import Compared
 
 ROUNDS = 6
@@ -31,6 +32,8 @@ SAMPLE = 400_000
 PSEUDO_PAIRS = 500.0
 """Pairs' worth of trust in the model's own m."""
 PSEUDO_MATCHES = 1.0
+WHOLE_NAME = ("given", "surname")
+"""Frequency columns of the two levels that together say: the same whole name."""
 WIDEST = 1000.0
 """A source pair's prior lies within this factor of the overall one."""
 
@@ -74,16 +77,24 @@ class Sources:
 class Weigher:
     """Weighs pairs by a model; `fit` estimates from pairs what can be estimated."""
 
-    def __init__(self, model: Model, sources: Sources, priors: Floats | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        sources: Sources,
+        priors: Floats | None = None,
+        namesakes: Namesakes | None = None,
+    ) -> None:
         """Take a model whose prior, u and kin are known, and the nodes' sources.
 
         Args:
             model: The model.
             sources: The nodes' sources.
             priors: By the number of the pair of sources, where they are known already.
+            namesakes: How often strangers share a whole name; independent parts if not given.
         """
         self.model = model
         self.sources = sources
+        self.namesakes = namesakes or unknown(len(sources.of_node))
         self.priors = np.full(len(sources.nodes) ** 2, model.prior) if priors is None else priors
 
     def fit(self, pairs: Compared) -> None:
@@ -98,11 +109,13 @@ class Weigher:
         if not len(sample):
             return
         kind, start = self.sources.pair_of(sample), self.model
+        named = self._named(sample)
         for _ in range(ROUNDS):
             share = 1 / (1 + np.exp2(-self.weigh(sample).weight))
             found = np.bincount(kind, weights=share, minlength=len(self.priors)) * step
             matches = np.asarray(found, dtype=np.float64)
             overall = self._set_priors(matches)
+            self.namesakes = self.namesakes.fitted(float(share[named].sum()) * step)
             self.model = replace(_with_m(start, sample, share), prior=overall)
 
     def learn_overlap(self, label: npt.NDArray[np.int64]) -> None:
@@ -132,10 +145,24 @@ class Weigher:
         prior = self.priors[self.sources.pair_of(pairs)]
         m, u, kin = (_summed(self.model, pairs, name) for name in ("m", "u", "kin"))
         strangers, relatives = m - u + pairs.terms, m - kin
+        named = np.flatnonzero(self._named(pairs))
+        strangers[named] -= self.namesakes.of_pairs(pairs.a[named], pairs.b[named])
         against_strangers = strangers + np.log2(prior)
         against_kin = relatives + np.log2(prior / self.model.kin_density)
         weight = -np.logaddexp2(-against_strangers, -against_kin)
         return Weights(weight, np.minimum(strangers, against_kin))
+
+
+    def _named(self, pairs: Compared) -> npt.NDArray[np.bool_]:
+        """Tell of each pair whether it shares a whole name."""
+        same = [
+            levels == number
+            for comparison, levels in zip(self.model.comparisons, pairs.levels, strict=True)
+            for number, level in enumerate(comparison.levels)
+            if level.term in WHOLE_NAME
+        ]
+        both: npt.NDArray[np.bool_] = np.logical_and.reduce(same)
+        return both if len(same) == len(WHOLE_NAME) else np.zeros(len(pairs), dtype=bool)
 
 
 def _upper(sources: int) -> npt.NDArray[np.bool_]:
