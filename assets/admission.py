@@ -139,7 +139,7 @@ class Admission:
 
 
 def _comparable(model: LinkModel) -> bool:
-    return bool(model.card["comparable"])
+    return bool(model.card.get("comparable", True))
 
 
 def _moved(reference: LinkModel | None, model: Model, trained_on: dict[str, Any]) -> Drift | None:
@@ -162,5 +162,5 @@ def _held(model: LinkModel) -> Held:
         f"The linkage model {model.digest[:12]} may not be used before somebody has approved it.",
         why=why,
         next=f"See `commonweal model show {model.digest[:12]}`; the board approves it with "
-        f"`commonweal model approve {model.digest[:12]}`. The link version before stands.",
+        f"`commonweal model approve {model.digest[:12]} --reason TEXT`. The link version before stands.",
     )

@@ -94,7 +94,7 @@ def gram_mining(bits: Bits, people: pd.DataFrame, fields: Sequence[str] = FIELDS
         people: The list, one row a person, with `full` and the fields the filter is made of.
         fields: Which those are.
     """
-    there = _there(_unmirrored(bits))
+    there = _there(unmirrored(bits))
     known = record_grams(people, fields)
     often = np.asarray(known.mean(axis=0)).ravel()
     theirs = known[:, np.argsort(-often, kind="stable")[:MOST_GRAMS]].toarray().astype(np.float32)
@@ -129,8 +129,8 @@ def _likeness(seen: Floats, known: Floats) -> Floats:
     return together
 
 
-def _unmirrored(bits: Bits) -> Bits:
-    """Leave out each bit that is the contrary of an earlier one."""
+def unmirrored(bits: Bits) -> Bits:
+    """Return the filters without each bit that is the contrary of an earlier one."""
     packed = np.packbits(bits, axis=0).T
     contrary = np.packbits(~bits, axis=0).T
     told = {row.tobytes(): place for place, row in enumerate(packed)}

@@ -29,7 +29,7 @@ import pyarrow as pa
 from linkage.agency.encoder import AgencyEncoder
 from linkage.vectors import letter_vectors, packed_digits
 from privacy.agency_parameters import FIELDS
-from privacy.encodings import Encoder
+from privacy.encodings import Encoder, distinct
 
 TIMED = ("given", "surname", "birth", "sex", "ssn", "zip")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "commonweal" / "clkhash"
@@ -101,11 +101,12 @@ def run_encodings(table: pa.Table) -> None:
     """Make what a run makes of the fields: tokens, vectors of names, digits of numbers."""
     encoder = Encoder(bytes(32))
     for name in TIMED:
-        encoder.token(name, table[name])
-    for name in ("given", "surname"):
-        letter_vectors(encoder, name, table[name])
-    for name in ("birth", "ssn"):
-        packed_digits(encoder, name, table[name])
+        column = distinct(table[name])
+        encoder.token(name, column)
+        if name in ("given", "surname"):
+            letter_vectors(encoder, name, column)
+        if name in ("birth", "ssn"):
+            packed_digits(encoder, name, column)
 
 
 def agency_encodings(table: pa.Table) -> None:

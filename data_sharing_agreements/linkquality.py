@@ -46,6 +46,11 @@ COLUMN_WORDS: Mapping[str, str] = {
 _PROPER = frozenset({"african", "alaska", "american", "asian", "european", "hawaiian", "indian", "islander"})
 """Words written large wherever they stand in the name of a group."""
 
+_GROUP_WORDS: Mapping[tuple[str, str], str] = {
+    ("name_language", "none"): "No name",
+    ("sex", "F"): "Female",
+    ("sex", "M"): "Male",
+}
 _DIGITS = 4
 _FIRST_NUMBER = re.compile(r"\d+")
 _OF = {"precision": "joins that are right", "recall": "records of one person joined"}
@@ -268,8 +273,8 @@ def group_words(column: str, group: str) -> str:
     """Say a group; a source keeps the name it is known by."""
     if column == "source":
         return group
-    if (column, group) == ("name_language", "none"):
-        return "No name"
+    if said := _GROUP_WORDS.get((column, group)):
+        return said
     parts = group.replace("_", " ").split(" ")
     text = " ".join(part.capitalize() if part in _PROPER else part for part in parts)
     return text[:1].upper() + text[1:]

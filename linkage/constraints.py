@@ -10,7 +10,7 @@ is transitive: who is together with a record is together with all that it is tog
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import duckdb
@@ -40,6 +40,8 @@ CREATE TABLE IF NOT EXISTS warehouse.spine."constraint" (
 `undo`; `entry` is the entry of the log that says who decided; a row with `withdrawn_at` no
 longer counts and is never removed.
 """
+
+_MOST_NAMED = 8
 
 STANDING_SQL = 'SELECT * FROM warehouse.spine."constraint" WHERE withdrawn_at IS NULL'
 """Select of the constraints that count now."""
@@ -150,22 +152,48 @@ def standing(connection: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[Ints, I
     )
 
 
+def against(connection: duckdb.DuckDBPyConnection, given: Ints, kind: Kind) -> list[int]:
+    """Return the numbers of the standing constraints that some new ones contradict; none if they agree.
+
+    Args:
+        connection: With `warehouse` attached.
+        given: Pairs of record keys, of shape (n, 2).
+        kind: Of the new ones.
+
+    Returns:
+        In order, those among the records that would be both together and apart.
+    """
+    found = connection.execute(
+        f"SELECT id, record_key_l, record_key_r, kind = 'together' AS joins FROM ({STANDING_SQL}) ORDER BY id"
+    ).fetchnumpy()
+    number = np.asarray(found["id"], dtype=np.int64)
+    stand = np.column_stack([np.asarray(found[f"record_key_{side}"], dtype=np.int64) for side in "lr"])
+    joins = np.append(np.asarray(found["joins"], dtype=bool), np.full(len(given), kind == "together"))
+    keys, place = np.unique(np.vstack([stand, given]), return_inverse=True)
+    place = place.reshape(-1, 2)
+    edges = place[joins].T
+    graph = coo_array((np.ones(edges.shape[1], dtype=np.int8), edges), shape=(len(keys), len(keys)))
+    _, group = connected_components(graph, directed=False)
+    left, right = group[place].T
+    torn = (left == right) & np.isin(left, left[~joins & (left == right)])
+    return [int(one) for one in number[torn[: len(number)]]]
+
+
 def _check_agrees(connection: duckdb.DuckDBPyConnection, given: Ints, kind: Kind) -> None:
     """Raise if, with the constraints given, two records would be both together and apart."""
-    together, apart = (np.column_stack(standing(connection, k)) for k in ("together", "apart"))
-    if kind == "together":
-        together = np.vstack([together, given])
-    else:
-        apart = np.vstack([apart, given])
-    keys, place = np.unique(np.vstack([together, apart]), return_inverse=True)
-    place = place.reshape(-1, 2)
-    joined, parted = place[: len(together)], place[len(together) :]
-    graph = coo_array((np.ones(len(joined), dtype=np.int8), joined.T), shape=(len(keys), len(keys)))
-    _, group = connected_components(graph, directed=False)
-    if (group[parted[:, 0]] == group[parted[:, 1]]).any():
+    numbers = against(connection, given, kind)
+    if numbers:
         raise Refused.of(
             "constraint-contradicts",
             "The decision contradicts one that stands: the same records would be together and apart.",
             why="Records decided to be together, directly or through others, cannot also be apart.",
-            next="Look at the constraints of these records and withdraw the one that is wrong first.",
+            next=f"It stands against {named(numbers)}; see `commonweal spine constraints`, and withdraw "
+            "the one that is wrong with `commonweal spine withdraw NUMBER`.",
         )
+
+
+def named(numbers: Sequence[int]) -> str:
+    """Return decisions by their numbers, for people."""
+    more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
+    listed = ", ".join(map(str, numbers[:_MOST_NAMED]))
+    return f"decision{'s' if len(numbers) > 1 else ''} {listed}{more}"

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
 from linkage.vectors import WORDS, letter_vectors, packed_digits
-from privacy.encodings import Encoder
+from privacy.encodings import Encoder, distinct
 
 TOKENS: Mapping[str, str] = {
     "given": "name", "initial": "letter", "formal": "name", "other_formal": "name", "root": "name",
@@ -37,6 +38,9 @@ VECTORS: tuple[str, ...] = ("given", "surname", "street")
 
 NUMBERS: tuple[str, ...] = ("birth", "ssn")
 """Columns that become packed digits as well, named `<column>_digits`."""
+
+THREADS = 2
+"""Columns encoded at a time."""
 
 _WORD = re.compile(r"\w+")
 _FUNCTIONS = frozenset({"least", "greatest"})
@@ -137,16 +141,24 @@ def drop(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _encoded(standard: pa.Table, encoder: Encoder) -> pa.Table:
     columns: dict[str, pa.Array] = {"node": standard["node"]}
-    for column, namespace in TOKENS.items():
-        columns[column] = encoder.token(namespace, standard[column])
-    for column in VECTORS:
-        words, bits = letter_vectors(encoder, column, standard[column])
-        for word in range(WORDS):
-            columns[f"{column}_{word}"] = pa.array(np.ascontiguousarray(words[:, word]))
-        columns[f"{column}_n"] = pa.array(bits)
-    for column in NUMBERS:
-        columns[f"{column}_digits"] = packed_digits(encoder, column, standard[column])
+    with ThreadPoolExecutor(THREADS) as pool:
+        for made in pool.map(lambda name: _column(name, standard[name], encoder), TOKENS):
+            columns |= made
     return pa.table(columns)
+
+
+def _column(name: str, values: pa.ChunkedArray, encoder: Encoder) -> dict[str, pa.Array]:
+    """Return all encodings of a column."""
+    column = distinct(values)
+    columns: dict[str, pa.Array] = {name: encoder.token(TOKENS[name], column)}
+    if name in VECTORS:
+        words, bits = letter_vectors(encoder, name, column)
+        for word in range(WORDS):
+            columns[f"{name}_{word}"] = pa.array(np.ascontiguousarray(words[:, word]))
+        columns[f"{name}_n"] = pa.array(bits)
+    if name in NUMBERS:
+        columns[f"{name}_digits"] = packed_digits(encoder, name, column)
+    return columns
 
 
 def key_sql(fields: str) -> str:

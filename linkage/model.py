@@ -29,7 +29,7 @@ from linkage.vectors import WORDS
 _SMALLEST = 1e-9
 _DICE = re.compile(r"dice\((\w+)\)")
 _APART = re.compile(r"apart\((\w+)\)")
-_NIBBLES = 0x111111111111111
+_NIBBLES = 0x1111111111111111
 _SIDE = re.compile(r"\b(\w+)_([lr])\b")
 
 

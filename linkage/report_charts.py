@@ -67,9 +67,8 @@ class Scale:
             kind: Class it is coloured by: `for`, `against`, `sum`.
         """
         low, high = sorted((self.at(start), self.at(end)))
-        drawn = Markup('<rect class="{}" x="{}%" y="4" width="{}%" height="14"/>').format(
-            kind, low, round(max(high - low, 0.3), 2)
-        )
+        width = round(max(high - low, 0.3), 2) if start != end else 0
+        drawn = Markup('<rect class="{}" x="{}%" y="4" width="{}%" height="14"/>').format(kind, low, width)
         return _svg([*self._lines(), self._zero(), drawn])
 
     def marks(self, values: Sequence[tuple[float | None, Sequence[float] | None]]) -> Markup:
@@ -162,7 +161,13 @@ def signed(value: float) -> str:
 
 
 def _one_in(power: int) -> str:
-    return "always" if power == 0 else f"1 in {10**-power:,}" if power > -4 else f"1 in 10^{-power}"
+    return (
+        "always"
+        if power == 0
+        else f"1 in {10**-power:,}"
+        if power > -6
+        else f"1 in {10 ** (-power - 6):,} million"
+    )
 
 
 def _step(span: float) -> float:

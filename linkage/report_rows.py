@@ -24,6 +24,28 @@ CURVE: tuple[int, ...] = (0, 3, 7, 10, 15, 20, 25, 30)
 
 _MILLION = 20.0
 
+_FIELDS: Mapping[str, str] = {
+    "least(given, surname), greatest(given, surname)": "both names in either order",
+    "least(given_phonetic, surname_phonetic), greatest(given_phonetic, surname_phonetic)": (
+        "sound of both names in either order"
+    ),
+    "given_phonetic": "sound of the given name",
+    "surname_phonetic": "sound of the surname",
+    "middle_initial": "middle initial",
+    "initial": "first initial",
+    "part_a": "a part of the surname",
+    "day_month": "day and month of birth",
+    "birth_year": "year of birth",
+    "birth": "birth date",
+    "ssn_first": "first five digits of the social security number",
+    "ssn_last": "last four digits of the social security number",
+    "ssn": "social security number",
+    "zip": "ZIP code",
+    "number": "house number",
+    "phone": "telephone",
+}
+"""Fields of blocking keys, in words."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -144,7 +166,7 @@ def share_chart(rows: Sequence[Mapping[str, Any]]) -> Chart:
             Row(
                 f"{row['comparison']}: {row['level']}",
                 scale.marks([(math.log10(row[k]) if row[k] > 0 else None, None) for k in kinds]),
-                tuple(f"{row[k]:.2g}" for k in kinds),
+                tuple(seldom(row[k]) for k in kinds),
             )
             for row in rows
         ),
@@ -181,7 +203,7 @@ def block_chart(rules: Sequence[Mapping[str, Any]], smallest: int) -> Chart:
     for rule in sorted(rules, key=lambda rule: -rule["pairs"]):
         pairs, records = withheld(rule["pairs"], smallest), withheld(rule["records"], smallest)
         cells = tuple("·" if count is None else f"{count:,}" for count in (pairs, records))
-        rows.append(Row(rule["fields"].replace("_", " "), scale.bar(0, pairs or 0, "sum"), cells))
+        rows.append(Row(key_words(rule["fields"]), scale.bar(0, pairs or 0, "sum"), cells))
     return Chart(tuple(rows), scale.axis, scale.unit)
 
 
@@ -205,6 +227,21 @@ def complete_rows(thin: Mapping[str, Any], smallest: int) -> tuple[list[str], li
         for field in fields
     ]
     return sources, rows
+
+
+def key_words(fields: str) -> str:
+    """Say which fields a blocking key is made of."""
+    for code in (code for code in _FIELDS if "(" in code):
+        fields = fields.replace(code, _FIELDS[code])
+    return ", ".join(_FIELDS.get(field, field.replace("_", " ")) for field in fields.split(", "))
+
+
+def seldom(share: float) -> str:
+    """Write a share that may be very small."""
+    if share >= 0.001 or share <= 0:
+        return f"{share:.1%}"
+    number = float(f"{1 / share:.2g}")
+    return f"1 in {number:,.0f}"
 
 
 def interval(row: Mapping[str, Any], measure: str) -> str:

@@ -123,7 +123,7 @@ def link(
             in the relation `permitted_encoding` is linked with each other alone.
         one_id: Sources in which two records of one period are two people's.
         wish: Whether the link must be a full one, and when it must. An increment is made where
-            `vault` is attached to write and nothing stands against it; it makes no report.
+            `vault` is attached to write and nothing stands against it.
         engine: Where the pairs of a full link are compared; every engine gives the same clusters.
 
     Raises:
@@ -151,10 +151,12 @@ def link(
             least = settings.pair_threshold - GREY_BELOW
             made = try_increment(connection, chance, standing, run_key, least, hashed, tell)
             if not isinstance(made, str):
+                report = None
                 if report_dir:
                     telling.tell(connection, run_key, telling.facts_of(connection, standing.version))
-                    write_report(connection, report_dir, smallest=smallest)
-                return _outcome(made[0], start, skipped=False, pairs=made[1], mode="increment")
+                    report = write_report(connection, report_dir, smallest=smallest)
+                outcome = _outcome(made[0], start, skipped=False, pairs=made[1], mode="increment")
+                return replace(outcome, report=report)
             reason = made
         tell(f"link: in full, because {REASONS[reason or 'nothing-kept']}")
         facts: dict[str, Any] | None = {} if report_dir else None

@@ -26,11 +26,15 @@ from data_sharing_agreements import pages
 from data_sharing_agreements.cells import withheld
 from linkage.cards import comparison_words
 from linkage.model import Comparison, Model
+from linkage.report_rows import key_words
 from linkage.spine import Version
 from linkage.waterfalls import Waterfall
 
 PAGE = "splink.html"
 _VEGA_LITE = "5.20"
+_DRAWN = 3
+"""Raised when the same numbers are drawn otherwise."""
+
 _WATERFALL_STEP = 170
 
 
@@ -65,13 +69,13 @@ def write_charts(
     """
     path = directory / PAGE
     said = json.dumps(
-        [model.digest(), facts.get("blocking"), facts.get("unlinkable"), smallest], sort_keys=True
+        [_DRAWN, model.digest(), facts.get("blocking"), facts.get("unlinkable"), smallest], sort_keys=True
     )
     digest = sha256(said.encode()).hexdigest()[:16]
     if path.is_file() and digest in path.read_text(encoding="utf-8"):
         return path
     drawn = [
-        (title, words, Markup(vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=_VEGA_LITE)))  # noqa: S704
+        (title, words, Markup(vl_convert.vegalite_to_svg(json.dumps(_plain(spec)), vl_version=_VEGA_LITE)))  # noqa: S704
         for title, words, spec in _specs(model, _told(facts, version.records, smallest), falls)
     ]
     page = pages.render(
@@ -94,7 +98,7 @@ def _told(facts: Mapping[str, Any], records: int, smallest: int) -> dict[str, An
         for weight, share in facts.get("unlinkable", {}).get("curve", ())
     ]
     rules = [
-        (rule["fields"].replace("_", " "), withheld(rule["pairs"], smallest) or 0)
+        (key_words(rule["fields"]), withheld(rule["pairs"], smallest) or 0)
         for rule in facts.get("blocking", {}).get("rules", ())
     ]
     return {"curve": curve, "rules": rules}
@@ -212,6 +216,15 @@ def _blocking(rules: Sequence[tuple[str, int]]) -> dict[str, Any]:
     spec["encoding"]["x"]["title"] = "Pairs of records"
     spec["encoding"]["y"]["title"] = "Records that agree on"
     return spec
+
+
+def _plain(part: Any) -> Any:
+    """Return a chart without what is shown to a mouse only."""
+    if isinstance(part, list):
+        return [_plain(one) for one in part]
+    if isinstance(part, dict):
+        return {name: _plain(one) for name, one in part.items() if name != "tooltip"}
+    return part
 
 
 def _still(spec: dict[str, Any]) -> dict[str, Any]:

@@ -140,6 +140,7 @@ def decide(
         "settled": settled is not None,
         "outcome": None,
         "constraint": None,
+        "against": [],
     }
     if settled is None:
         return told
@@ -147,7 +148,11 @@ def decide(
         against = bring_in(session.raw, hub.registry.reviews.outcomes())
     asked = settled.outcome in ("same", "different")
     written = "contradicts" if number in against else "written"
-    return told | {"outcome": settled.outcome, "constraint": written if asked else None}
+    return told | {
+        "outcome": settled.outcome,
+        "constraint": written if asked else None,
+        "against": against.get(number, []),
+    }
 
 
 def measure(hub: Hub, account: Account) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-VERSION = 1
+VERSION = 2
 """Counts up with every change here or in the encoder that changes an encoding."""
 
 
@@ -48,6 +48,8 @@ BLOCKS: tuple[Block, ...] = (
     Block("birth_ssn_last", ("birth", "ssn_last")),
     Block("place_given", ("street", "number", "given_phonetic")),
     Block("place_birth", ("street", "number", "birth")),
+    Block("names_zip", ("given_phonetic", "surname_phonetic", "zip"), unordered=True),
+    Block("birth_zip", ("birth", "zip")),
 )
 """Each at least as rare as a birth date with half a name; none is a single common value."""
 

@@ -279,7 +279,7 @@ class Opener:
         session.execute("SET temp_file_encryption = true")
         session.execute(f"SET temp_directory = '{_quoted(spill)}'")
         session.execute(f"SET threads = {int(self._threads)}")
-        session.execute("SET enable_progress_bar = false")
+        session.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
         if self._memory_limit:
             session.execute(f"SET memory_limit = '{_quoted(self._memory_limit)}'")
         session.load("httpfs")

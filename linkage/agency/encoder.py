@@ -1,27 +1,32 @@
 """Encoding standardised records as an agency sends them: a row for each of a record's blocks.
 
-Belongs here: the arithmetic, over batches of records. Does not: parameters (parameters.py),
-files, or keys (privacy.agreed_keys).
+Belongs here: what is marked, over batches of records. Does not: hiding vectors and digits
+(hidden.py), parameters (privacy.agency_parameters), files, or keys (privacy.agreed_keys).
 
 Every value first becomes a secret number under the key; those never leave the process. The
 numbers of a block's values become its salt, and everything in a row is a mark of a secret
 number under that salt. Rows of different blocks, or under different keys, have nothing in
 common. Equal values under one salt have equal marks; names close to each other have close
-vectors, digits in the same place are equal or not. A vector is covered by a mask of the
+vectors; of two numbers one sees in how many digits they differ. A vector is covered by a mask of the
 block's, so that not even the number of its bits can be seen; of two rows in one block only
-their difference can.
+their difference can. What all rows of a block share by its definition has the mark zero.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from linkage.agency.hidden import DIGIT_NOISE, ORDER_NOISE, hide_digits, put_in_order
+from linkage.vectors import PAIRS, SYMBOLS, gram_bits
 from privacy.agency_parameters import (
     BLOCKS,
     FIELDS,
@@ -31,61 +36,77 @@ from privacy.agency_parameters import (
     VECTORS,
     Block,
 )
-from privacy.encodings import Encoder
+from privacy.encodings import Distinct, Encoder, distinct
 from privacy.salted import Salted, Words
 
-CHUNK = 1 << 14
+CHUNK = 1 << 13
 """Records encoded at a time: what one step touches stays in the processor's cache."""
 
-_SYMBOLS = 37
-_PAIRS = _SYMBOLS * _SYMBOLS
-_DIGITS = 10
-_SHUFFLES = 256
-_BITS = 64 * VECTOR_WORDS
+THREADS = 2
+_PLACES = 15
 _NIBBLE = 4
-_USES = ("token", "cover given", "cover surname", "digits birth", "digits ssn")
+_NO_DIGITS = np.uint64((1 << _PLACES * _NIBBLE) - 1)
+_DIGIT = (np.arange(256, dtype=np.uint64) + np.uint64(2)) % np.uint64(10) ^ np.uint64(15)
+"""What makes the mark of no digit that of a digit, by its byte; `0` is byte 48."""
+
+_ORDER = tuple(f"order {i}" for i in range(ORDER_NOISE))
+_COVERS = tuple(f"cover {name}" for name in VECTORS)
+_DIGITS = tuple(f"digits {i}" for i in range(DIGIT_NOISE))
+_PLACE_FIELDS = ("street", "number")
+_ALONE = {name for name, kind in FIELDS.items() if Counter(FIELDS.values())[kind] == 1}
 Bools = npt.NDArray[np.bool_]
+Rows = slice | npt.NDArray[np.int64]
+Made = dict[str, npt.NDArray[Any]]
+_Fields = tuple[bool, tuple[str, ...]]
 
 
 @dataclass
 class _Batch:
-    """A batch's secret numbers: of each field, zero where not known; and the letters of names."""
+    """A batch's secret numbers: of fields that are known at all, of names, numbers and blocks."""
 
+    vectors: Words
+    numbers: Words
     values: dict[str, Words] = field(default_factory=dict)
     known: dict[str, Bools] = field(default_factory=dict)
-    grams: dict[str, npt.NDArray[np.int16]] = field(default_factory=dict)
-    digits: dict[str, npt.NDArray[np.int8]] = field(default_factory=dict)
+    joined: dict[_Fields, Words] = field(default_factory=dict)
 
-    def take(self, rows: npt.NDArray[np.int64]) -> _Batch:
-        """Return some of the records."""
-        parts = (self.values, self.known, self.grams, self.digits)
-        return _Batch(*({name: data[rows] for name, data in part.items()} for part in parts))  # type: ignore[arg-type] # each keeps its kind
+
+@dataclass(frozen=True)
+class _Part:
+    """Some records of one block, and where their rows begin in what is made."""
+
+    block: int
+    rows: Rows
+    start: int
 
 
 class AgencyEncoder:
     """Encodes standardised records under a key agreed between the parties.
 
     The same key and record give the same rows, whatever else is encoded; another key gives
-    unrelated ones.
+    unrelated ones. It encodes one table at a time.
     """
 
     def __init__(self, key: bytes) -> None:
         """Take the key of 32 bytes that `privacy.agreed_keys` derives for these parameters."""
         self._encoder = Encoder(hmac.digest(key, b"values", "sha512")[:32])
-        self._salted = Salted(hmac.digest(key, b"marks", "sha512")[:32])
-        constants = self._encoder.token(
-            "constant", [*_USES, *(f"gram {i}" for i in range(_PAIRS + _SYMBOLS))]
-        )
-        numbers = constants.to_numpy().view(np.uint64)
-        self._use = dict(zip(_USES, numbers, strict=False))
-        self._gram = numbers[len(_USES) :]
-        self._shuffle = _shuffles()
+        marks = hmac.digest(key, b"marks", "sha512")[:32]
+        self._salted = [Salted(marks) for _ in range(THREADS)]
+        blocks = tuple(f"block {block.name}" for block in BLOCKS)
+        uses = (*_ORDER, *_COVERS, *_DIGITS, *blocks)
+        grams = [f"gram {i}" for i in range(PAIRS + SYMBOLS)]
+        numbers = self._encoder.token("constant", [*uses, *grams]).to_numpy().view(np.uint64)
+        constant = dict(zip(uses, numbers, strict=False))
+        self._order = [constant[use] for use in (*_ORDER, *_COVERS)]
+        self._digits = [constant[use] for use in _DIGITS]
+        self._block = [constant[use] for use in blocks]
+        self._slots = (numbers[len(uses) :] % np.uint64(64 * VECTOR_WORDS)).astype(np.int64)
 
     def __repr__(self) -> str:
         return "AgencyEncoder()"
 
     def encode(self, standard: pa.Table) -> pa.Table:
-        """Return the rows of a table of standardised records.
+        """Return the rows of a table of standardised records, block after block.
 
         Args:
             standard: `node`, and the columns of `FIELDS`; others are left alone.
@@ -95,91 +116,103 @@ class AgencyEncoder:
             fields; see `schema`. A record none of whose blocks is known has no row.
         """
         batch = self._batch(standard)
-        node = standard["node"].to_numpy()
-        parts = [
-            part
-            for start in range(0, len(node), CHUNK)
-            for part in self._chunk(batch, node, np.arange(start, min(start + CHUNK, len(node))))
-        ]
-        return pa.concat_tables([schema().empty_table(), *parts])
-
-    def _chunk(
-        self, batch: _Batch, node: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
-    ) -> Iterator[pa.Table]:
-        for number, block in enumerate(BLOCKS):
-            there = np.logical_and.reduce([batch.known[name][rows] for name in block.fields])
-            chosen = rows[there]
-            if len(chosen):
-                yield self._block(number, block, batch.take(chosen), node[chosen])
-
-    def _block(self, number: int, block: Block, batch: _Batch, node: npt.NDArray[np.int64]) -> pa.Table:
-        salt = self._salt(number, block, batch)
-        columns: dict[str, pa.Array] = {
-            "node": pa.array(node),
-            "block": pa.array(np.full(len(node), number, dtype=np.int8)),
-            "token": pa.array(self._salted.marks(salt, self._use["token"])[:, 0].view(np.int64)),
+        rows = [_rows(batch, block, len(standard)) for block in BLOCKS]
+        sizes = [_size(some) for some in rows]
+        starts = np.concatenate([[0], np.cumsum(sizes)]).tolist()
+        made: Made = {
+            column.name: np.zeros(starts[-1], dtype=column.type.to_pandas_dtype())
+            for column in schema()
+            if _source(column.name) in {*batch.known, None}
         }
-        for name in (*FIELDS, PLACE):
-            columns[name] = self._mark(salt, name, batch)
-        for name in NUMBERS:
-            columns[f"{name}_digits"] = self._digits(salt, name, batch)
-        for name in VECTORS:
-            words = self._vector(salt, name, batch)
-            for word in range(VECTOR_WORDS):
-                data = np.ascontiguousarray(words[:, word]).view(np.int64)
-                columns[f"{name}_{word}"] = pa.array(data, mask=~batch.known[name])
-        return pa.table(columns, schema=schema())
+        node = standard["node"].to_numpy()
+        for i, some in enumerate(rows):
+            made["node"][starts[i] : starts[i + 1]] = node[some]
+            made["block"][starts[i] : starts[i + 1]] = i
+        self._write(batch, [part for i, some in enumerate(rows) for part in _parts(i, some, starts[i])], made)
+        there = {name: _bitmap([known[some] for some in rows]) for name, known in batch.known.items()}
+        return pa.table([_column(column, made, there, starts[-1]) for column in schema()], schema=schema())
 
-    def _mark(self, salt: Words, name: str, batch: _Batch) -> pa.Array:
-        known = batch.known[name]
-        if not known.any():
-            return pa.nulls(len(salt), pa.int16())
-        mark = self._salted.marks(salt, batch.values[name])[:, 0].astype(np.uint16).view(np.int16)
-        return pa.array(mark, mask=~known)
+    def _write(self, batch: _Batch, parts: Sequence[_Part], made: Made) -> None:
+        def share(which: int) -> None:
+            for part in parts[which::THREADS]:
+                self._part(self._salted[which], batch, part, made)
 
-    def _salt(self, number: int, block: Block, batch: _Batch) -> Words:
-        """Return one secret number for the values of a block, chained over its fields."""
-        parts = [batch.values[name] for name in block.fields]
-        if block.unordered:
-            parts[:2] = [np.minimum(parts[0], parts[1]), np.maximum(parts[0], parts[1])]
-        salt = np.full(len(parts[0]), np.uint64(number), dtype=np.uint64)
-        for part in parts:
-            salt = self._salted.marks(salt, part)[:, 1]
-        return salt
+        if len(parts) <= len(BLOCKS):
+            for which in range(THREADS):
+                share(which)
+            return
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(share, range(THREADS)))
 
-    def _digits(self, salt: Words, name: str, batch: _Batch) -> pa.Array:
-        """Return digits, exchanged place by place as the salt says, four bits each."""
-        chosen = self._salted.marks(salt, self._use[f"digits {name}"]).view(np.uint8).reshape(len(salt), -1)
-        packed = np.zeros(len(salt), dtype=np.int64)
-        for place, digit in enumerate(batch.digits[name].T):
-            exchanged = self._shuffle[chosen[:, place], digit].astype(np.int64)
-            packed |= np.where(digit >= 0, exchanged + 1, 0) << (_NIBBLE * place)
-        return pa.array(packed, mask=~batch.known[name])
-
-    def _vector(self, salt: Words, name: str, batch: _Batch) -> Words:
-        """Return bits for a name's letters and pairs, under the salt's cover."""
-        words = self._salted.marks(salt, self._use[f"cover {name}"]).copy()
-        drawn = np.zeros_like(words)
-        for gram in batch.grams[name].T:
-            live = np.flatnonzero(gram >= 0)
-            if not len(live):
-                continue
-            bit = self._salted.marks(salt[live], self._gram[gram[live]])[:, 0] % np.uint64(_BITS)
-            drawn[live, (bit >> np.uint64(6)).astype(np.int64)] |= np.uint64(1) << (bit & np.uint64(63))
-        return words ^ drawn
+    def _part(self, salted: Salted, batch: _Batch, part: _Part, made: Made) -> None:
+        """Write the rows of a part; each column of `made` is written in its own place only."""
+        block = BLOCKS[part.block]
+        joined = batch.joined[block.unordered, block.fields][part.rows]
+        both = salted.marks(joined, [self._block[part.block]])[0]
+        here = slice(part.start, part.start + len(both))
+        made["token"][here] = both[:, 0].view(np.int64)
+        salt = both[:, 1].copy()
+        vectors = batch.vectors[:, part.rows].copy()
+        noise = salted.marks(salt, self._order)
+        put_in_order(vectors, noise[:ORDER_NOISE])
+        vectors ^= noise[ORDER_NOISE:]
+        digits = hide_digits(batch.numbers[part.rows], salted.marks(salt, self._digits))
+        for name in batch.known:
+            if name in VECTORS:
+                for word in range(VECTOR_WORDS):
+                    made[f"{name}_{word}"][here] = vectors[VECTORS.index(name), :, word].view(np.int64)
+            if name in NUMBERS:
+                made[f"{name}_digits"][here] = digits[:, NUMBERS.index(name)].view(np.int64)
+        marked = [name for name in batch.known if name not in _shared(block)]
+        marks = salted.marks(salt, [batch.values[name][part.rows] for name in marked]).view(np.int16)
+        for name, mark in zip(marked, marks, strict=True):
+            made[name][here] = mark[:, 0]
 
     def _batch(self, standard: pa.Table) -> _Batch:
-        batch = _Batch()
-        for name, namespace in FIELDS.items():
-            batch.values[name], batch.known[name] = _numbers(self._encoder.token(namespace, standard[name]))
-        both = self._salted.marks(batch.values["street"], batch.values["number"])[:, 0]
-        batch.values[PLACE] = both
-        batch.known[PLACE] = batch.known["street"] & batch.known["number"]
-        for name in VECTORS:
-            batch.grams[name] = _grams(standard[name])
-        for name in NUMBERS:
-            batch.digits[name] = _digits_of(standard[name])
+        count = len(standard)
+        batch = _Batch(
+            np.zeros((len(VECTORS), count, VECTOR_WORDS), dtype=np.uint64),
+            np.zeros((count, len(NUMBERS)), dtype=np.uint64),
+        )
+        with ThreadPoolExecutor(THREADS) as pool:
+            for name, known in pool.map(lambda name: self._field(name, standard[name], batch), FIELDS):
+                if known is not None:
+                    batch.known[name] = known
+        for block in BLOCKS:
+            self._join(batch, (block.unordered, block.fields))
+        self._join(batch, (False, _PLACE_FIELDS))
+        if (False, _PLACE_FIELDS) in batch.joined:
+            batch.values[PLACE] = batch.joined[False, _PLACE_FIELDS]
+            batch.known[PLACE] = batch.known["street"] & batch.known["number"]
         return batch
+
+    def _field(self, name: str, values: pa.ChunkedArray, batch: _Batch) -> tuple[str, Bools | None]:
+        column = distinct(values)
+        if not len(column.offsets) - 1:
+            return name, None
+        hashed = np.append(self._encoder.hashed(FIELDS[name], column), np.uint64(0))
+        batch.values[name] = hashed[column.index]
+        if name in VECTORS:
+            batch.vectors[VECTORS.index(name)] = gram_bits(column, self._slots, VECTOR_WORDS)[column.index]
+        if name in NUMBERS:
+            batch.numbers[:, NUMBERS.index(name)] = _packed(column)[column.index]
+        return name, column.index >= 0
+
+    def _join(self, batch: _Batch, key: _Fields) -> None:
+        """Make one secret number of several fields, field by field; what blocks begin with, once."""
+        unordered, fields = key
+        if key in batch.joined or not set(fields) <= set(batch.known):
+            return
+        last = batch.values[fields[-1]]
+        if len(fields) == 1:
+            batch.joined[key] = last
+            return
+        self._join(batch, (unordered, fields[:-1]))
+        first = batch.joined[unordered, fields[:-1]]
+        if unordered and len(fields) == 2:
+            first, last = np.minimum(first, last), np.maximum(first, last)
+        both = [(first[i : i + CHUNK], last[i : i + CHUNK]) for i in range(0, len(first), CHUNK)]
+        batch.joined[key] = np.concatenate([self._salted[0].marks(x, [y])[0, :, 0] for x, y in both])
 
 
 def schema() -> pa.Schema:
@@ -191,44 +224,57 @@ def schema() -> pa.Schema:
     return pa.schema([*head, *marks, *digits, *words])
 
 
-def _numbers(tokens: pa.Int64Array) -> tuple[Words, Bools]:
-    known = tokens.is_valid().to_numpy(zero_copy_only=False)
-    return tokens.fill_null(0).to_numpy(zero_copy_only=False).view(np.uint64), known
+def _source(column: str) -> str | None:
+    """Return the field that a column is made of, None for those every row has."""
+    for name in (*VECTORS, *NUMBERS):
+        if column.startswith(f"{name}_") and column not in FIELDS:
+            return name
+    return column if column in (*FIELDS, PLACE) else None
 
 
-def _matrix(values: pa.ChunkedArray) -> npt.NDArray[np.uint8]:
-    """Return the bytes of each value in a row of a matrix, zero after its end."""
-    encoded = values.combine_chunks().cast(pa.large_binary()).fill_null(b"")
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    offsets = np.frombuffer(encoded.buffers()[1], dtype=np.int64)[encoded.offset :][: len(encoded) + 1]
-    buffer = encoded.buffers()[2]
-    data = np.frombuffer(buffer, dtype=np.uint8) if buffer is not None else np.zeros(0, np.uint8)
-    lengths = np.diff(offsets)
-    matrix = np.zeros((len(lengths), max(int(lengths.max(initial=0)), 1)), dtype=np.uint8)
-    matrix[np.arange(matrix.shape[1]) < lengths[:, None]] = data[offsets[0] : offsets[-1]]
-    return matrix
+def _shared(block: Block) -> set[str]:
+    """Return fields whose marks all rows of a block share and nothing else is compared with."""
+    alone = {PLACE} if set(_PLACE_FIELDS) <= set(block.fields) else set()
+    return alone | (_ALONE & set(block.fields))
 
 
-def _grams(values: pa.ChunkedArray) -> npt.NDArray[np.int16]:
-    """Return numbers of each value's pairs of neighbours, ends included, then of its letters; -1: none."""
-    matrix = _matrix(values)
-    table = np.zeros(256, dtype=np.int16)
-    table[ord("A") : ord("Z") + 1] = np.arange(1, 27)
-    table[ord("0") : ord("9") + 1] = np.arange(27, 37)
-    symbols = np.pad(table[matrix], ((0, 0), (1, 1)))
-    there = np.pad(matrix != 0, ((0, 0), (1, 1)))
-    pairs = np.where(there[:, :-1] | there[:, 1:], symbols[:, :-1] * _SYMBOLS + symbols[:, 1:], -1)
-    letters = np.where(matrix != 0, table[matrix] + _PAIRS, -1)
-    return np.ascontiguousarray(np.concatenate([pairs, letters], axis=1).astype(np.int16))
+def _rows(batch: _Batch, block: Block, count: int) -> Rows:
+    """Return the records that have a block."""
+    if not set(block.fields) <= set(batch.known):
+        return slice(0, 0)
+    there = np.logical_and.reduce([batch.known[name] for name in block.fields])
+    return slice(0, count) if there.all() else np.flatnonzero(there)
 
 
-def _digits_of(values: pa.ChunkedArray) -> npt.NDArray[np.int8]:
-    matrix = _matrix(values)[:, :15]
-    return np.where(matrix == 0, -1, (matrix - ord("0")) % _DIGITS).astype(np.int8)
+def _size(rows: Rows) -> int:
+    return rows.stop - rows.start if isinstance(rows, slice) else len(rows)
 
 
-def _shuffles() -> npt.NDArray[np.uint8]:
-    """Return fixed exchanges of the ten digits; which one is used is the salt's secret."""
-    random = np.random.default_rng(0)
-    return np.stack([random.permutation(_DIGITS) for _ in range(_SHUFFLES)]).astype(np.uint8)
+def _parts(block: int, rows: Rows, start: int) -> Iterator[_Part]:
+    for i in range(0, size := _size(rows), CHUNK):
+        some = slice(i, min(i + CHUNK, size))
+        yield _Part(block, some if isinstance(rows, slice) else rows[some], start + i)
+
+
+def _bitmap(known: Sequence[Bools]) -> pa.Buffer | None:
+    """Return which values are there as Arrow has it, None for all."""
+    there = np.concatenate(known)
+    return None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
+
+
+def _column(column: pa.Field, made: Made, there: Mapping[str, pa.Buffer | None], count: int) -> pa.Array:
+    if column.name not in made:
+        return pa.nulls(count, column.type)
+    known = there.get(_source(column.name) or "")
+    return pa.Array.from_buffers(column.type, count, [known, pa.py_buffer(made[column.name])])
+
+
+def _packed(column: Distinct) -> Words:
+    """Return the digits of each distinct value, four bits each, with their ends marked; last, none."""
+    starts, lengths = column.offsets[:-1], np.diff(column.offsets)
+    packed = np.full(len(starts) + 1, _NO_DIGITS)
+    shortest = int(lengths.min(initial=_PLACES))
+    for place in range(min(_PLACES, int(lengths.max(initial=0)))):
+        live = slice(0, len(starts)) if place < shortest else np.flatnonzero(lengths > place)
+        packed[live] ^= _DIGIT[column.data[starts[live] + place]] << np.uint64(_NIBBLE * place)
+    return packed

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import duckdb
+import numpy as np
 import pandas as pd
 
-from data_sharing_agreements.errors import Refused
 from data_sharing_agreements.registry.reviews import Settled
-from linkage.constraints import Kind, add, ensure
+from linkage.constraints import Kind, add, against, ensure
 from linkage.review.draw import ensure_review
 
 KINDS: dict[str, Kind] = {"same": "together", "different": "apart"}
 """Outcome → constraint; an undetermined review has none."""
 
 
-def bring_in(connection: duckdb.DuckDBPyConnection, settled: Sequence[Settled]) -> list[int]:
+def bring_in(connection: duckdb.DuckDBPyConnection, settled: Sequence[Settled]) -> dict[int, list[int]]:
     """Write the constraints that settled reviews ask for and that were never written.
 
     One that was withdrawn since is not written again. Safe to repeat: what a killed
@@ -31,7 +31,8 @@ def bring_in(connection: duckdb.DuckDBPyConnection, settled: Sequence[Settled]) 
         settled: Every settled review.
 
     Returns:
-        Reviews whose outcome contradicts constraints that stand; theirs are not written.
+        Reviews whose outcome contradicts constraints that stand, with their numbers; theirs are not
+        written.
     """
     ensure_review(connection)
     ensure(connection)
@@ -51,16 +52,11 @@ def bring_in(connection: duckdb.DuckDBPyConnection, settled: Sequence[Settled]) 
         ).fetchall()
     finally:
         connection.unregister("review_settled")
-    return [
-        int(number)
-        for number, left, right, kind, entry in missing
-        if not _written(connection, left, right, kind, entry)
-    ]
-
-
-def _written(connection: duckdb.DuckDBPyConnection, left: int, right: int, kind: Kind, entry: int) -> bool:
-    try:
-        add(connection, left, right, kind, "review", entry)
-    except Refused:
-        return False
-    return True
+    contradicted = {}
+    for review, left, right, kind, entry in missing:
+        numbers = against(connection, np.array([[left, right]], dtype=np.int64), kind)
+        if numbers:
+            contradicted[int(review)] = numbers
+        else:
+            add(connection, left, right, kind, "review", entry)
+    return contradicted

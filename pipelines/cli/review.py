@@ -148,7 +148,7 @@ def _show_drawn(payload: dict[str, Any]) -> None:
 
 def _show_pair(pair: dict[str, Any] | None) -> None:
     if pair is None:
-        say("Nothing waits for you.")
+        say("Nothing waits for you. See `commonweal review status` for what waits for others.")
         return
     left, right = pair["sources"]
     say(f"Review {pair['review']}: left of {left}, right of {right}; link version {pair['version']}")
@@ -205,9 +205,11 @@ def _show_decided(payload: dict[str, Any]) -> None:
     if payload["constraint"] == "written":
         say("The next run links accordingly.")
     if payload["constraint"] == "contradicts":
+        from linkage.constraints import named
+
         say(
-            "It contradicts what was decided of other records: until one of the two is withdrawn, "
-            "it changes no link."
+            f"It contradicts {named(payload['against'])} about these records and others: until one that is "
+            "wrong is withdrawn (`commonweal spine withdraw NUMBER`), it changes no link."
         )
 
 

@@ -31,6 +31,8 @@ def list_(context: Context, as_json: bool) -> None:
     payload = {"schema": "commonweal/spine list/1", "versions": found}
     columns = ("version", "created_at", "mode", "reason", "records", "persons")
     rows = [[*(_count(one, name) for name in columns)] for one in found]
+    for row in rows:
+        row[1] = _minute(row[1])
     emit(payload, as_json=as_json, people=lambda: table([c.replace("_", " ") for c in columns], rows))
 
 
@@ -129,12 +131,16 @@ def constraints(context: Context, as_json: bool) -> None:
         found = spines.decisions(hub, signed_in(hub))
     payload = {"schema": "commonweal/spine constraints/1", "constraints": found}
     columns = ["number", "kind", "cause", "decided_at", "entry"]
-    rows = [[one[name] for name in columns] for one in found]
-    emit(
-        payload,
-        as_json=as_json,
-        people=lambda: table([c.replace("_", " ") for c in columns], rows) if rows else say("No decision."),
-    )
+    rows = [
+        [one["number"], one["kind"], one["cause"], _minute(one["decided_at"]), one["entry"]] for one in found
+    ]
+
+    def people() -> None:
+        if not rows:
+            say("No decision stands.")
+        table([c.replace("_", " ") for c in columns], rows, apart=False)
+
+    emit(payload, as_json=as_json, people=people)
 
 
 @spine.command()
@@ -159,14 +165,24 @@ def _count(payload: dict[str, Any], name: str) -> Any:
     return "" if value is None else value
 
 
+def _in_words(payload: dict[str, Any], name: str) -> str:
+    value = _count(payload, name)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _minute(at: str) -> str:
+    """Return a time without what is below a minute; all times are UTC."""
+    return at[:16]
+
+
 def _show(payload: dict[str, Any]) -> None:
     from linkage.increment.due import REASONS
 
     mode, reason = payload["mode"] or "full", payload["reason"]
     why = f", because {REASONS[reason]}" if reason in REASONS else f" of change {reason}" if reason else ""
-    say(f"Version {payload['version']} of {payload['created_at'][:16]}: {mode}{why}.")
+    say(f"Version {payload['version']} of {_minute(payload['created_at'])}: {mode}{why}.")
     say(
-        f"Records {_count(payload, 'records')}, persons {_count(payload, 'persons')}, "
+        f"Records {_in_words(payload, 'records')}, persons {_in_words(payload, 'persons')}, "
         f"model {payload['model']}."
     )
     if payload["drift"] is not None:

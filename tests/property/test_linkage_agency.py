@@ -88,7 +88,7 @@ def test_in_a_block_equality_is_kept_and_outside_there_is_none(
             left, right = one.get(name), other.get(name)
             if left and right:
                 x = int(part.loc[0, f"{name}_digits"]) ^ int(part.loc[1, f"{name}_digits"])
-                apart = sum(bool(x >> (4 * place) & 15) for place in range(15))
+                apart = sum(bool(x >> (4 * place) & 15) for place in range(16))
                 assert apart == sum(a != b for a, b in zip(left, right, strict=True))
 
 

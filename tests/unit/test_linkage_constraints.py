@@ -39,12 +39,16 @@ def test_a_constraint_is_written_once(connection: duckdb.DuckDBPyConnection) -> 
 def test_contradictions_are_refused_also_through_others(connection: duckdb.DuckDBPyConnection) -> None:
     constraints.add_many(connection, [(1, 2), (2, 3)], "together", "review", 5)
     constraints.add(connection, 3, 4, "apart", "review", 5)
+    constraints.add(connection, 8, 9, "together", "review", 5)
+    constraints.add(connection, 5, 9, "apart", "review", 5)
     for left, right, kind in ((1, 3, "apart"), (1, 4, "together")):
-        with pytest.raises(Refused, match="constraint-contradicts"):
+        with pytest.raises(Refused, match="constraint-contradicts") as refused:
             constraints.add(connection, left, right, kind, "review", 5)  # type: ignore[arg-type]
+        told = "decisions 1, 2;" if kind == "apart" else "decisions 1, 2, 3;"
+        assert told in refused.value.details[0].next, "and which ones is said, no others"
     with pytest.raises(UsageFault, match="constraint-on-one-record"):
         constraints.add(connection, 3, 3, "apart", "review", 5)
-    assert len(standing(connection, "together")) == 2
+    assert len(standing(connection, "together")) == 3
 
 
 def test_what_is_withdrawn_counts_no_more(connection: duckdb.DuckDBPyConnection) -> None:

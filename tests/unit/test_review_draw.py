@@ -216,7 +216,7 @@ def test_outcomes_become_constraints_once(connection: duckdb.DuckDBPyConnection)
     draw(connection, plan(150))
     outcomes = [Settled(1, "same", 11), Settled(2, "different", 12), Settled(3, "undetermined", 13)]
     for _ in range(2):
-        assert bring_in(connection, outcomes) == []
+        assert bring_in(connection, outcomes) == {}
     read = 'SELECT kind, cause, entry FROM warehouse.spine."constraint" ORDER BY entry'
     assert connection.execute(read).fetchall() == [("together", "review", 11), ("apart", "review", 12)]
     withdraw(connection, 1)
@@ -234,7 +234,7 @@ def test_an_outcome_that_contradicts_is_named_and_not_written(connection: duckdb
     ).fetchall()
     said = [(1, "same", 11), (2, "same", 12), (3, "different", 13), (4, "different", 14)]
     outcomes = [Settled(*one) for one in said]
-    assert bring_in(connection, outcomes) == [3]
+    assert bring_in(connection, outcomes) == {3: [1, 2]}, "with the decisions it contradicts"
     kinds = connection.execute('SELECT kind FROM warehouse.spine."constraint" ORDER BY entry').fetchall()
     assert [kind for (kind,) in kinds] == ["together", "together", "apart"]
 
