@@ -84,6 +84,8 @@ class Model:
         clip: Largest absolute weight a pair may bring to a mean.
         pair_threshold: Weight from which a pair by itself counts as linked.
         seed: Seed of the sampling in training.
+        namesakes: By class of whole names (namesakes.py), log2 of the factor by which strangers
+            share one more often than its parts say; none before it was estimated.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Model:
     clip: float = 20.0
     pair_threshold: float = 0.0
     seed: int = 1
+    namesakes: tuple[float, ...] = ()
 
     def to_json(self) -> str:
         """Return the model as JSON that `read_model` reads back; it holds no value of a record."""
@@ -136,7 +139,8 @@ def model_from_json(raw: Mapping[str, Any]) -> Model:
         Comparison(c["name"], tuple(Level(**level) for level in c["levels"]))
         for c in numbers.pop("comparisons")
     )
-    model = Model(comparisons=comparisons, **numbers)
+    namesakes = tuple(numbers.pop("namesakes", ()))
+    model = Model(comparisons=comparisons, namesakes=namesakes, **numbers)
     Invalid.collect(_faults(model))
     return model
 

@@ -14,7 +14,7 @@ nothing can be seen of strangers there: a class has at least the factor of every
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
@@ -38,48 +38,50 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Namesakes:
-    """Nodes by the class of their whole name, and what is known of each class.
+    """Nodes by the class of their whole name, and what can be counted of each class.
 
     Args:
         of_node: The class of each node; nodes without a whole name have any.
-        bits: By class, log2 of the factor by which strangers share a name more often.
         shared: By class, pairs of nodes that share a whole name.
         part: By class, its part of all nodes with a whole name.
         expected: By class, pairs of strangers to be expected if parts were independent.
     """
 
     of_node: Ints
-    bits: Floats = field(default_factory=lambda: np.zeros(CLASSES))
     shared: Floats = field(default_factory=lambda: np.zeros(CLASSES))
     part: Floats = field(default_factory=lambda: np.zeros(CLASSES))
     expected: Floats = field(default_factory=lambda: np.zeros(CLASSES))
 
-    def fitted(self, matches: float) -> Namesakes:
-        """Return them with the bits that follow where so many pairs of one person share their whole name."""
+    def bits(self, matches: float) -> tuple[float, ...]:
+        """Return, by class, log2 of the factor by which strangers share a name more often.
+
+        Args:
+            matches: How many pairs of nodes of one person share their whole name.
+        """
         strangers = self.shared - matches * self.part
         sure = (self.expected >= FEWEST_EXPECTED) & (strangers >= LEAST_STRANGERS * self.shared)
         factor = np.where(sure, strangers / np.maximum(self.expected, 1.0), 1.0)
         rarer = np.maximum.accumulate(np.maximum(factor, 1.0)[::-1])[::-1]
-        return replace(self, bits=np.log2(rarer).round(PLACES))
+        return tuple(np.log2(rarer).round(PLACES).tolist())
 
-    def of_pairs(self, a: Ints, b: Ints) -> Floats:
-        """Return for pairs of nodes that share a whole name how much less that is worth, in bits."""
-        return self.bits[np.minimum(self.of_node[a], self.of_node[b])]
+    def of_pairs(self, a: Ints, b: Ints) -> Ints:
+        """Return the class of pairs of nodes that share a whole name."""
+        return np.minimum(self.of_node[a], self.of_node[b])
 
 
 def unknown(nodes: int) -> Namesakes:
-    """Return what is known where nothing is: no name counts less."""
+    """Return what is known of nodes where nothing was counted."""
     return Namesakes(np.full(nodes, CLASSES - 1, dtype=np.int64))
 
 
 def class_of(given: Floats, surname: Floats) -> Ints:
     """Return the class of names from the frequencies (0 to 1) of their parts: the higher the more common."""
-    bits = np.floor(np.log2(given) + np.log2(surname)).astype(np.int64)
-    return np.clip(bits + CLASSES, 0, CLASSES - 1)
+    bits: Ints = np.floor(np.log2(given) + np.log2(surname)).astype(np.int64)
+    return np.minimum(np.maximum(bits + CLASSES, 0), CLASSES - 1)
 
 
 def count_namesakes(connection: duckdb.DuckDBPyConnection, nodes: int) -> Namesakes:
-    """Return the namesakes among the nodes of `link_encoded`, without bits.
+    """Return the namesakes among the nodes of `link_encoded`.
 
     Args:
         connection: Holds `link_encoded` with columns `given` and `surname`.
@@ -97,11 +99,12 @@ def count_namesakes(connection: duckdb.DuckDBPyConnection, nodes: int) -> Namesa
     if not len(found["node"]):
         return unknown(nodes)
     whole = len(found["node"])
-    kind = class_of(found["given"] / given.total, found["surname"] / surname.total)
+    own, theirs, both = (np.asarray(found[name], dtype=np.float64) for name in ("given", "surname", "n"))
+    kind = class_of(own / given.total, theirs / surname.total)
     of_node = np.full(nodes, CLASSES - 1, dtype=np.int64)
-    of_node[found["node"]] = kind
-    # of n nodes with one name each takes part in n - 1 of n (n - 1) / 2 pairs, so has half of each
-    shared = np.bincount(kind, weights=(found["n"] - 1) / 2, minlength=CLASSES)
+    of_node[np.asarray(found["node"], dtype=np.int64)] = kind
+    # each of n nodes with one name takes part in n - 1 of n (n - 1) / 2 pairs, and has half of each
+    shared = np.bincount(kind, weights=(both - 1) / 2, minlength=CLASSES).astype(np.float64)
     chance_given, chance_surname = given.n / given.total, surname.n / surname.total
     mass = np.outer(given.times * chance_given**2, surname.times * chance_surname**2)
     grid = class_of(chance_given[:, None], chance_surname[None, :])

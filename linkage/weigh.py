@@ -90,7 +90,7 @@ class Weigher:
             model: The model.
             sources: The nodes' sources.
             priors: By the number of the pair of sources, where they are known already.
-            namesakes: How often strangers share a whole name; independent parts if not given.
+            namesakes: The nodes' whole names; needed to fit, and where the model knows of namesakes.
         """
         self.model = model
         self.sources = sources
@@ -115,8 +115,8 @@ class Weigher:
             found = np.bincount(kind, weights=share, minlength=len(self.priors)) * step
             matches = np.asarray(found, dtype=np.float64)
             overall = self._set_priors(matches)
-            self.namesakes = self.namesakes.fitted(float(share[named].sum()) * step)
-            self.model = replace(_with_m(start, sample, share), prior=overall)
+            bits = self.namesakes.bits(float(share[named].sum()) * step)
+            self.model = replace(_with_m(start, sample, share), prior=overall, namesakes=bits)
 
     def learn_overlap(self, label: npt.NDArray[np.int64]) -> None:
         """Take the priors from clusters: how many pairs of nodes of each pair of sources they hold.
@@ -145,13 +145,14 @@ class Weigher:
         prior = self.priors[self.sources.pair_of(pairs)]
         m, u, kin = (_summed(self.model, pairs, name) for name in ("m", "u", "kin"))
         strangers, relatives = m - u + pairs.terms, m - kin
-        named = np.flatnonzero(self._named(pairs))
-        strangers[named] -= self.namesakes.of_pairs(pairs.a[named], pairs.b[named])
+        if self.model.namesakes:
+            named = np.flatnonzero(self._named(pairs))
+            kind = self.namesakes.of_pairs(pairs.a[named], pairs.b[named])
+            strangers[named] -= np.array(self.model.namesakes)[kind]
         against_strangers = strangers + np.log2(prior)
         against_kin = relatives + np.log2(prior / self.model.kin_density)
         weight = -np.logaddexp2(-against_strangers, -against_kin)
         return Weights(weight, np.minimum(strangers, against_kin))
-
 
     def _named(self, pairs: Compared) -> npt.NDArray[np.bool_]:
         """Tell of each pair whether it shares a whole name."""

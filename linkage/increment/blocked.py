@@ -15,6 +15,7 @@ import numpy as np
 from linkage.encode import BLOCKS
 from linkage.increment.state import SCHEMA, term_columns, term_sql
 from linkage.model import Model, case_sql
+from linkage.namesakes import Namesakes, class_of, unknown
 from linkage.predict import Compared, Floats, as_compared, told_apart
 from linkage.weigh import Weights
 
@@ -76,6 +77,18 @@ class KeptComparer:
         ).fetchnumpy()
         result = as_compared(found, len(comparisons))
         return result if threshold is None else result.take(self._weight(result) >= threshold)
+
+    def namesakes(self, nodes: int) -> Namesakes:
+        """Return the classes of the nodes' whole names, by the frequencies of the last full link."""
+        if not {"given", "surname"} <= set(term_columns(self._model)):
+            return unknown(nodes)
+        found = self._connection.execute(
+            "SELECT share_given, share_surname FROM link_kept_share ORDER BY node"
+        ).fetchnumpy()
+        given, surname = (
+            np.asarray(found[f"share_{part}"], dtype=np.float64) for part in ("given", "surname")
+        )
+        return Namesakes(class_of(given, surname))
 
     def close(self) -> None:
         """Drop what was made."""
