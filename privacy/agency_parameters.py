@@ -49,7 +49,6 @@ BLOCKS: tuple[Block, ...] = (
     Block("place_given", ("street", "number", "given_phonetic")),
     Block("place_birth", ("street", "number", "birth")),
     Block("names_zip", ("given_phonetic", "surname_phonetic", "zip"), unordered=True),
-    Block("birth_zip", ("birth", "zip")),
 )
 """Each at least as rare as a birth date with half a name; none is a single common value."""
 

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from linkage.run import link
 from pipelines.cli.encode import encode
 from pipelines.cli.main import run_cli
+from privacy.agency_parameters import VERSION
 from privacy.agreed_keys import PartyKey, write_key
 from tests.warehouse_support import CLINIC, HEADER, Place, make_place
 from warehouse.opener import Store
@@ -46,7 +47,7 @@ def keys() -> tuple[PartyKey, PartyKey]:
 
 
 def contract_text(key: PartyKey) -> str:
-    terms = f"{{agreement: emou-1, key: '{key.linkage_fingerprint}', parameters: 1}}"
+    terms = f"{{agreement: emou-1, key: '{key.linkage_fingerprint}', parameters: {VERSION}}}"
     return CLINIC.replace(CONTRACT, f"{CONTRACT}\n  - {{property: encoding, value: {terms}}}")
 
 
@@ -170,7 +171,7 @@ def test_a_delivery_is_taken_in_and_meets_a_source_in_clear(
     ("change", "rule"),
     [
         ({"key": "0" * 16}, "encoding-key"),
-        ({"parameters": 2}, "encoding-parameters"),
+        ({"parameters": VERSION - 1}, "encoding-parameters"),
         ({"parameters_digest": "0" * 16}, "encoding-parameters"),
         ({"contract": "0.9"}, "encoding-contract"),
         ({"period": "2023Q2"}, "encoding-contract"),
