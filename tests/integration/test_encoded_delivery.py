@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from data_sharing_agreements.errors import Invalid, Refused
 from linkage.run import link
 from pipelines.cli.encode import encode
 from pipelines.cli.main import run_cli
 from privacy.agency_parameters import VERSION
 from privacy.agreed_keys import PartyKey, write_key
 from tests.warehouse_support import CLINIC, HEADER, Place, make_place
+from warehouse.encoded.key import agency_key
 from warehouse.opener import Store
 
 GIVEN = [
@@ -225,3 +228,33 @@ def test_the_agency_is_told_what_is_wrong_without_a_value(
     code, said = encoded(tmp_path / "e", keys, visits().replace("2023-02-03", "1999-02-03"))
     assert (code, "wrong-period" in said) == (4, True)
     assert run_cli(["encode", "--key", str(tmp_path / "none.key")]) == 2
+
+
+def test_a_key_that_is_not_the_other_agencies_is_refused_before_anything_starts(
+    tmp_path: Path, keys: tuple[PartyKey, PartyKey]
+) -> None:
+    stranger = PartyKey.new("emou-1", "school", first=True)
+    school = contract_text(stranger).replace("id: clinic", "id: school").replace("visits_", "pupils_")
+    with pytest.raises(Invalid) as caught:
+        make_place(tmp_path, {"clinic": contract_text(keys[0]), "school": school})
+    (detail,) = (one for one in caught.value.details if one.document == "emou-1")
+    assert (detail.code, detail.source) == ("contract-invalid", "school")
+    assert "one key" in detail.next
+
+
+def test_the_hub_does_not_link_under_a_key_that_contracts_do_not_name(
+    place: Place, tmp_path: Path, keys: tuple[PartyKey, PartyKey]
+) -> None:
+    def key_of(key: PartyKey, name: str) -> bytes | None:
+        write_key(tmp_path / name, key, new=True)
+        return agency_key(
+            replace(place.hub, deployment=replace(place.hub.deployment, agency_key=tmp_path / name))
+        )
+
+    assert key_of(keys[0], "agreed.key") == keys[1].encoding_key()
+    assert agency_key(place.hub) is None
+    with pytest.raises(Refused) as caught:
+        key_of(PartyKey.new("emou-1", "hub", first=True), "other.key")
+    (detail,) = caught.value.details
+    assert (detail.code, detail.source, detail.document) == ("encoding-key", "clinic", "emou-1")
+    assert "accept a grant" in detail.next
