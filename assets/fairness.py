@@ -54,6 +54,7 @@ def tell_fairness(hub: Hub) -> None:
             hub.reports("linkage", "index.html").parent,
             smallest=smallest_cell(hub.agreements),
             max_gap=hub.deployment.max_gap,
+            titles={contract.source: contract.title for contract in hub.contracts},
         )
 
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -119,6 +120,7 @@ def write_report(
     *,
     smallest: int,
     max_gap: float = DEFAULT_MAX_GAP,
+    titles: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the report of the standing version, and Splink's charts beside it.
 
@@ -127,6 +129,7 @@ def write_report(
         directory: Where `index.html` goes; made if it does not exist.
         smallest: The smallest number of persons or records the page may tell.
         max_gap: Gap between two groups' errors above which readers are warned.
+        titles: What sources are called; where nothing is said they are told by their ids.
 
     Returns:
         Path of the page.
@@ -135,7 +138,7 @@ def write_report(
     directory.mkdir(parents=True, exist_ok=True)
     write_charts(directory, content.version, content.model, content.facts, content.falls, smallest)
     path = directory / PAGE
-    path.write_text(render(content), encoding="utf-8")
+    path.write_text(render(content, titles or {}), encoding="utf-8")
     return path
 
 
@@ -179,8 +182,8 @@ def person_sizes(connection: duckdb.DuckDBPyConnection, smallest: int) -> list[t
     ]
 
 
-def render(content: Content) -> str:
-    """Return the page as HTML."""
+def render(content: Content, titles: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the page as HTML; `titles` say what sources are called."""
     levels = level_rows(content.model)
     facts, smallest = content.facts, content.smallest
     thin, blocking = facts.get("unlinkable", {}), facts.get("blocking", {})
@@ -200,7 +203,7 @@ def render(content: Content) -> str:
         safe=lambda count: withheld(count, smallest),
         widest=max(content.quality.get("gaps", ()), key=lambda gap: float(gap["gap"]), default=None),
         legend=charts.legend,
-        groups={name: rows.group_chart(part) for name, part in _columns(content.quality).items()},
+        groups={name: rows.group_chart(part, titles) for name, part in _columns(content.quality).items()},
         group_words=group_words,
         falls=[(fall, rows.odds(fall.weight), rows.waterfall_chart(fall)) for fall in content.falls],
         weights=rows.weight_chart(levels),

@@ -94,8 +94,13 @@ def weight_words(weight: float) -> str:
     return f"{weight:+.1f}".replace("-", "−")
 
 
-def group_chart(rows: Sequence[Mapping[str, Any]]) -> Chart:
-    """Return for each group joins that are right and records that are joined, with intervals."""
+def group_chart(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> Chart:
+    """Return for each group joins that are right and records that are joined, with intervals.
+
+    Args:
+        rows: Groups of one column, as `linkquality.told` gives them.
+        titles: What sources are called.
+    """
     measures = ("precision", "recall")
     ends = [
         end
@@ -108,7 +113,7 @@ def group_chart(rows: Sequence[Mapping[str, Any]]) -> Chart:
     return Chart(
         tuple(
             Row(
-                group_words(row["column"], row["group"]),
+                _name(row, titles),
                 scale.marks([(row[m], row["intervals"].get(m)) for m in measures]),
                 (
                     *(interval(row, m) for m in (*measures, "link_rate")),
@@ -120,6 +125,12 @@ def group_chart(rows: Sequence[Mapping[str, Any]]) -> Chart:
         scale.axis,
         scale.unit,
     )
+
+
+def _name(row: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """Say a group; a source by what it is called and the id by which other tables name it."""
+    said, called = group_words(row["column"], row["group"]), titles.get(row["group"])
+    return f"{called} ({said})" if row["column"] == "source" and called else said
 
 
 def waterfall_chart(fall: Waterfall) -> Chart:

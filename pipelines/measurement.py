@@ -46,9 +46,12 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
         permit_spine(session)
         payload = evaluate(session.raw, truth, partial(forget_restricted, session, hub)).to_json()
         write_quality(session.raw, payload["link_version"], payload)
-        place = hub.reports("linkage", "index.html").parent
         write_report(
-            session.raw, place, smallest=smallest_cell(hub.agreements), max_gap=hub.deployment.max_gap
+            session.raw,
+            hub.reports("linkage", "index.html").parent,
+            smallest=smallest_cell(hub.agreements),
+            max_gap=hub.deployment.max_gap,
+            titles={contract.source: contract.title for contract in hub.contracts},
         )
         known = tell_link_error(hub, session)
     write_scorecard(hub, known)

@@ -183,6 +183,7 @@ def measure(hub: Hub, account: Account) -> dict[str, Any]:
             hub.reports("linkage", "index.html").parent,
             smallest=smallest_cell(hub.agreements),
             max_gap=hub.deployment.max_gap,
+            titles={contract.source: contract.title for contract in hub.contracts},
         )
         known = tell_link_error(hub, session)
     write_scorecard(hub, known)

@@ -145,6 +145,16 @@ def test_pictures_show_where_values_lie_and_keep_few_to_themselves() -> None:
     assert [row.cells for row in complete] == [("nearly all",), ("all",), ("50%",)]
 
 
+def test_a_source_is_told_by_what_it_is_called_and_by_its_id() -> None:
+    row = {"column": "source", "group": "k12", "precision": 0.9, "recall": 0.8, "link_rate": None}
+    row |= {"intervals": {}, "share_of_records": 0.004}
+    (shown,) = report_rows.group_chart([row], {"k12": "School records"}).rows
+    assert shown.name == "School records (k12)"
+    assert shown.cells == ("90.0%", "80.0%", "–", "under 1%")
+    (shown,) = report_rows.group_chart([row | {"column": "county"}], {"k12": "School records"}).rows
+    assert shown.name == "K12"
+
+
 @pytest.mark.parametrize(
     ("weight", "words"),
     [
