@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from benchmarks.simulated import default_cache, town
 from privacy.vault import IDENTIFIER_ROLES, VAULT_DDL
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
@@ -96,9 +97,10 @@ def evergreen(place: Path, people: int, noise: float = 1.0, seed: int = SEED) ->
     from_deliveries(place, EVERGREEN, place / "state" / "landing", place / "state" / "truth" / "records.csv")
 
 
-def anytown(place: Path, data: Path) -> None:
-    """Ingest the five agencies' files of the invented town."""
-    from_deliveries(place, ANYTOWN, data / "anytown" / "extracts", data / "anytown" / "truth.csv")
+def anytown(place: Path, data: Path | None) -> None:
+    """Ingest the five agencies' files of the invented town, the public ones or the simulator's."""
+    files = data / "anytown" if data else town(default_cache())
+    from_deliveries(place, ANYTOWN, files / "extracts", files / "truth.csv")
 
 
 def febrl(place: Path, data: Path) -> None:

@@ -119,7 +119,7 @@ class DuckDBComparer:
     def blocked(self) -> Compared:
         """Compare all pairs that share a blocking key; keep those of `predict_from` or more."""
         parts = [self._compare(a, b) for a, b in self._sifted()]
-        return joined(parts) if parts else _none(self._model)
+        return joined(parts) if parts else none(self._model)
 
     def given(self, pairs: str) -> Compared:
         """Compare the pairs of a table (join_key_l, join_key_r); all are kept."""
@@ -131,18 +131,7 @@ class DuckDBComparer:
         self._connection.execute(f"DROP VIEW IF EXISTS temp.{_INPUT}").fetchall()
 
     def _sifted(self) -> Iterator[tuple[Ints, Ints]]:
-        """Give the pairs worth comparing, in order, about `PAIRS_COMPARED` at a time."""
-        blocks = read_blocks(self._connection, "link_encoded", [f"block_{name}" for name in BLOCKS])
-        sieve = Sieve(self._connection, "link_encoded", self._model)
-
-        def part(number: int) -> tuple[Ints, Ints]:
-            a, b = blocks.pairs(number)
-            kept = sieve(a, b)
-            return a[kept], b[kept]
-
-        (threads,) = self._connection.execute("SELECT current_setting('threads')::INTEGER").fetchone() or (1,)
-        with ThreadPoolExecutor(max_workers=int(threads)) as workers:
-            yield from _gathered(workers.map(part, range(len(blocks))))
+        return sifted_pairs(self._connection, self._model)
 
     def _compare(self, a: Ints, b: Ints) -> Compared:
         self._connection.register("link_pairs_data", pa.table({"join_key_l": a, "join_key_r": b}))
@@ -205,9 +194,25 @@ def joined(parts: Sequence[Compared]) -> Compared:
     )
 
 
-def _none(model: Model) -> Compared:
+def none(model: Model) -> Compared:
+    """Return no pairs at all."""
     nothing = np.zeros(0, dtype=np.int64)
     return Compared(nothing, nothing, np.zeros((len(model.comparisons), 0), dtype=np.int8), np.zeros(0))
+
+
+def sifted_pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> Iterator[tuple[Ints, Ints]]:
+    """Give the pairs of `link_encoded` worth comparing, in order, about `PAIRS_COMPARED` at a time."""
+    blocks = read_blocks(connection, "link_encoded", [f"block_{name}" for name in BLOCKS])
+    sieve = Sieve(connection, "link_encoded", model)
+
+    def part(number: int) -> tuple[Ints, Ints]:
+        a, b = blocks.pairs(number)
+        kept = sieve(a, b)
+        return a[kept], b[kept]
+
+    (threads,) = connection.execute("SELECT current_setting('threads')::INTEGER").fetchone() or (1,)
+    with ThreadPoolExecutor(max_workers=int(threads)) as workers:
+        yield from _gathered(workers.map(part, range(len(blocks))))
 
 
 def _gathered(parts: Iterable[tuple[Ints, Ints]]) -> Iterator[tuple[Ints, Ints]]:

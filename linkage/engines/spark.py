@@ -1,7 +1,7 @@
 """Spark as the engine: the same comparisons of the same encodings, on this machine.
 
-Belongs here: handing encodings to Spark, pairs that share a blocking key in Spark's SQL,
-running Splink on Spark, fetching levels back. Does not: starting Spark (spark_session.py),
+Belongs here: handing encodings and the pairs that passed the sieve to Spark, running Splink on
+Spark, fetching levels back. Does not: starting Spark (spark_session.py),
 or anything after the levels are known: weights and clusters come from the same code as
 with DuckDB.
 
@@ -17,22 +17,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import sqlglot
 from splink import Linker
 from splink.internals.exceptions import SplinkException
 
 from data_sharing_agreements.errors import CommonwealError, Invalid
-from linkage.encode import BLOCKS
 from linkage.engines.spark_session import spark_session
 from linkage.model import Level, Model, compared_columns, condition_sql, splink_settings
-from linkage.predict import Compared, as_compared, read_sql, told_apart
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from linkage.predict import Compared, Ints, as_compared, joined, none, read_sql, sifted_pairs, told_apart
 
 _INPUT = "link_compared_columns"
 
@@ -63,7 +60,7 @@ class SparkComparer:
         self._model = told_apart(model)
         with ExitStack() as stack, _safely():
             self._spark = stack.enter_context(spark_session(directory, memory, threads))
-            columns = ["node", *sorted(compared_columns(model)), *(f"block_{name}" for name in BLOCKS)]
+            columns = ["node", *sorted(compared_columns(model))]
             self._give(f"SELECT {', '.join(columns)} FROM link_encoded", _INPUT)
             self._linker = Linker(
                 self._splink().register(_INPUT, table_name="link_input"),
@@ -76,14 +73,19 @@ class SparkComparer:
     def blocked(self) -> Compared:
         """Compare all pairs that share a blocking key; keep those of `predict_from` or more."""
         with _safely():
-            self._spark.sql(_pairs_sql()).createOrReplaceTempView("link_pairs")
-            return self._read("link_pairs", self._model.predict_from)
+            parts = [self._compared(a, b) for a, b in sifted_pairs(self._connection, self._model)]
+            return joined(parts) if parts else none(self._model)
 
     def given(self, pairs: str) -> Compared:
         """Compare the pairs of a table (join_key_l, join_key_r) of the connection; all are kept."""
         with _safely():
             self._give(f"SELECT join_key_l, join_key_r, '0' AS match_key FROM {pairs}", "link_given_pairs")
             return self._read("link_given_pairs", None)
+
+    def _compared(self, a: Ints, b: Ints) -> Compared:
+        pairs = pa.table({"join_key_l": a, "join_key_r": b, "match_key": pa.repeat("0", len(a))})
+        self._spark.createDataFrame(pairs).createOrReplaceTempView("link_pairs")
+        return self._read("link_pairs", self._model.predict_from)
 
     def close(self) -> None:
         """End Spark; nothing of it is left."""
@@ -126,15 +128,6 @@ def _level_in_spark(level: Level) -> Level:
         return level
     (when,) = sqlglot.transpile(condition_sql(level), read="duckdb", write="spark")
     return replace(level, when=when)
-
-
-def _pairs_sql() -> str:
-    """SELECT of the pairs that share a blocking key, each once."""
-    keys = ", ".join(f"{number}, block_{name}" for number, name in enumerate(BLOCKS))
-    return f"""WITH keyed AS (SELECT node, stack({len(BLOCKS)}, {keys}) AS (rule, key) FROM {_INPUT}),
-        known AS (SELECT node, rule, key FROM keyed WHERE key IS NOT NULL)
-        SELECT DISTINCT l.node AS join_key_l, r.node AS join_key_r, '0' AS match_key
-        FROM known l JOIN known r ON l.rule = r.rule AND l.key = r.key AND l.node < r.node"""
 
 
 @contextmanager
