@@ -100,7 +100,7 @@ class SparkComparer:
 
     def _give(self, select: str, name: str) -> None:
         table: pa.Table = self._connection.execute(select).to_arrow_table()
-        self._spark.createDataFrame(table).createOrReplaceTempView(name)
+        self._spark.createDataFrame(table).persist().createOrReplaceTempView(name)
 
     def _read(self, pairs: str, threshold: float | None) -> Compared:
         named = self._linker._db_api.register(pairs, table_name=f"input_{pairs}")

@@ -63,6 +63,7 @@ def settings(directory: Path, memory: str, threads: int) -> Mapping[str, str]:
         "spark.default.parallelism": str(2 * threads),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.execution.arrow.localRelationThreshold": "0",
         "spark.sql.codegen.logging.maxLines": "0",
         "spark.sql.maxPlanStringLength": "0",
     }
