@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import duckdb
 
+from linkage.atomic import atomic
 from linkage.encode import BLOCKS, key_sql
 from linkage.model import Model
 from linkage.standardise import SHARED
@@ -233,14 +234,9 @@ def _terms_sql(model: Model) -> str:
 
 
 def _in_one(connection: duckdb.DuckDBPyConnection, statements: Sequence[str]) -> None:
-    connection.execute("BEGIN TRANSACTION").fetchall()
-    try:
+    with atomic(connection):
         for statement in statements:
             connection.execute(statement).fetchall()
-        connection.execute("COMMIT").fetchall()
-    except BaseException:
-        connection.execute("ROLLBACK").fetchall()
-        raise
 
 
 def _quoted(text: str) -> str:
