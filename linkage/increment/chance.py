@@ -94,7 +94,7 @@ def look(
     now = Now(
         _stamp(connection),
         method,
-        str(duckdb.__version__),
+        f"{duckdb.__version__} {state.LAYOUT}",
         model.digest(),
         tuple(sorted(sources)),
         purged,
