@@ -110,7 +110,7 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
             admit=admission,
             agency_key=agency_key(hub),
             one_id=_one_id(hub, sources),
-            wish=Wish(workplace.full_link or admission.must_judge, limits_of(hub.deployment.full_link)),
+            wish=wish_of(workplace, admission),
             engine=_engine(hub, session),
         )
         model = latest_model(session.raw)
@@ -127,6 +127,14 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
     for project in own_spines(hub):
         make_own_spine(workplace, project)
     return outcome
+
+
+def wish_of(workplace: Workplace, admission: Admission) -> Wish:
+    """Everything is linked again where somebody asked for it, or the standing model may be used no more."""
+    limits = limits_of(workplace.hub.deployment.full_link)
+    if workplace.full_link:
+        return Wish(True, limits)
+    return Wish(admission.must_judge, limits, why="unapproved")
 
 
 def purged_records(hub: Hub) -> str:

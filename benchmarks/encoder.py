@@ -6,7 +6,8 @@ cryptography). Does not: how well records link, or how well encodings resist (at
 clkhash makes one record-level Bloom filter of 1,024 bits over all fields with a keyed hash a
 pair of letters (BLAKE2 or double HMAC, as its schema says). Ours makes, for a run, a token for
 every field and vectors for names, and for an agency every row of a record's blocks. Both start
-from the same standardised values in memory; each figure is the median of the rounds.
+from the same standardised values in memory; each figure is the median of the rounds. With
+`--encode 100000 1000000` the whole command is run on files of so many rows, for its memory.
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 
 from linkage.agency.encoder import AgencyEncoder
 from linkage.vectors import letter_vectors, packed_digits
-from privacy.agency_parameters import FIELDS
+from privacy.agency_parameters import FIELDS, VERSION
+from privacy.agreed_keys import PartyKey, write_key
 from privacy.encodings import Encoder, distinct
 
+CONTRACT = Path(__file__).resolve().parents[1] / "examples" / "anytown" / "contracts" / "census.yaml"
 TIMED = ("given", "surname", "birth", "sex", "ssn", "zip")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "commonweal" / "clkhash"
 CLKHASH = """
@@ -145,13 +149,65 @@ def clkhash_seconds(table: pa.Table, rounds: int) -> float | None:
     return statistics.median(json.loads(done.stdout)) if done.returncode == 0 else None
 
 
+def encode_at_home(rows: int, memory: str, directory: Path) -> dict[str, float]:
+    """Run `commonweal encode` on so many rows of a census; return its times in seconds and its most memory.
+
+    Memory is the largest resident set of the process, as the kernel counted it.
+    """
+    key = PartyKey.new("benchmark", "census", first=True)
+    write_key(directory / "census.key", key, new=True)
+    terms = f"{{agreement: benchmark, key: '{key.linkage_fingerprint}', parameters: {VERSION}}}"
+    cadence = "  - {property: cadence, value: once}\n"
+    text = CONTRACT.read_text(encoding="utf-8")
+    said = text.replace(cadence, f"{cadence}  - {{property: encoding, value: {terms}}}\n")
+    (directory / "census.yaml").write_text(said, encoding="utf-8")
+    _write_census(people(rows, 1), directory / "census_2020.csv")
+    arguments = [
+        "encode", "--contract", f"{directory}/census.yaml", "--key", f"{directory}/census.key",
+        "--in", f"{directory}/census_2020.csv", "--out", f"{directory}/send", "--memory", memory,
+    ]  # fmt: skip
+    start = time.perf_counter()
+    program = Path(sys.executable).with_name("commonweal")
+    process = subprocess.Popen([program, *arguments], stdout=sys.stderr)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit("commonweal encode failed")
+    return {
+        "seconds": round(time.perf_counter() - start, 1),
+        "of a processor": round(used.ru_utime + used.ru_stime, 1),
+        "most memory, MB": round(used.ru_maxrss / 1024),
+    }
+
+
+def _write_census(table: pa.Table, path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.register("people", table)
+        connection.execute(
+            f"""COPY (
+                SELECT 'c' || node AS record_id, given AS first_name, NULL AS middle_initial,
+                    surname AS last_name, 2020 - birth_year::INTEGER AS age,
+                    birth[5:6] || '/' || birth[7:8] || '/' || birth[1:4] AS date_of_birth,
+                    node // 3 % 9000 + 1 AS street_number, surname_phonetic || ' st' AS street_name,
+                    NULL AS unit_number, 'Anytown' AS city, 'WA' AS state, zip AS zipcode,
+                    'Household' AS housing_type, 'Other relative' AS relationship_to_reference_person,
+                    if(sex = 'F', 'Female', 'Male') AS sex, 'White' AS race_ethnicity, 2020 AS year
+                FROM people) TO '{path}'"""
+        ).fetchall()
+
+
 def main() -> None:
     """Time all three and print values a second and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--clkhash-records", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--encode", type=int, nargs="*", default=[], metavar="ROWS")
+    parser.add_argument("--memory", default="500MB")
     arguments = parser.parse_args()
+    at_home = {}
+    for rows in arguments.encode:
+        with tempfile.TemporaryDirectory() as directory:
+            at_home[rows] = encode_at_home(rows, arguments.memory, Path(directory))
     table = people(arguments.records, 1)
     values = arguments.records * len(TIMED)
     ours, agency = (
@@ -167,6 +223,7 @@ def main() -> None:
                 "clkhash, values a second": theirs and round(theirs),
                 "run ÷ clkhash": theirs and round(ours / theirs, 1),
                 "agency ÷ clkhash": theirs and round(agency / theirs, 1),
+                f"commonweal encode --memory {arguments.memory}, by rows": at_home,
             }
         )
     )

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from linkage import constraints
+from linkage.atomic import atomic
 
 SPINE_DDL: str = """
 CREATE SCHEMA IF NOT EXISTS warehouse.spine;
@@ -145,15 +146,10 @@ def publish(
         made: How it was made; in full, keeping nothing for increments, if not given.
     """
     made = made or Made()
-    connection.execute("BEGIN TRANSACTION").fetchall()
-    try:
+    with atomic(connection):
         statements = [*_assignments(version.version), *_pairs(version.version, made)]
         for statement, parameters in [*statements, *_facts(version, model_json, made)]:
             connection.execute(statement, parameters).fetchall()
-        connection.execute("COMMIT").fetchall()
-    except BaseException:
-        connection.execute("ROLLBACK").fetchall()
-        raise
 
 
 Statements = list[tuple[str, list[Any]]]

@@ -76,11 +76,18 @@ def latest_values(connection: duckdb.DuckDBPyConnection, sources: Sequence[str],
     columns = ", ".join(READ_ROLES)
     latest = ", ".join(f"arg_max({role}, (period, {role})) AS {role}" for role in READ_ROLES)
     some = f"SEMI JOIN {within} USING (record_key)" if within else ""
-    read = f"FROM {IDENTITY} {some} WHERE source IN ({', '.join('?' for _ in sources)})"
+    read = f"FROM {IDENTITY} {some} WHERE source IN (SELECT unnest($sources::VARCHAR[]))"
+    named: dict[str, object] | None = {"sources": list(sources)}
+    if within:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE link_seen AS SELECT record_key, source, period, {columns} {read}",
+            named,
+        ).fetchall()
+        read, named = "FROM link_seen", None
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_several AS
             SELECT record_key {read} GROUP BY record_key HAVING count(*) > 1""",
-        list(sources),
+        named,
     ).fetchall()
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_raw AS
@@ -93,9 +100,9 @@ def latest_values(connection: duckdb.DuckDBPyConnection, sources: Sequence[str],
             FROM (SELECT record_key, source, {columns}, max(period) AS period
                   FROM seen SEMI JOIN link_several USING (record_key) GROUP BY ALL)
             GROUP BY record_key""",
-        list(sources),
+        named,
     ).fetchall()
-    connection.execute("DROP TABLE link_several").fetchall()
+    connection.execute("DROP TABLE link_several; DROP TABLE IF EXISTS link_seen").fetchall()
     found = connection.execute("SELECT count(*) FROM link_raw").fetchone()
     return int(found[0]) if found else 0
 

@@ -21,6 +21,7 @@ import numpy as np
 from data_sharing_agreements.errors import Refused, UsageFault
 from linkage import constraints, persons
 from linkage.agglomerate import Pairs
+from linkage.atomic import atomic
 from linkage.bounds import Records, clustered
 from linkage.clusters import cluster, within_clip, write_labels
 from linkage.history import rebuilt_sql
@@ -93,17 +94,12 @@ def _before(connection: duckdb.DuckDBPyConnection, version: int, event: int) -> 
 def _decide(connection: duckdb.DuckDBPyConnection, entry: Callable[[], int]) -> None:
     """Write the constraints, all or none, under the log's entry."""
     together, apart = _decisions(connection)
-    connection.execute("BEGIN TRANSACTION").fetchall()
-    try:
+    with atomic(connection):
         constraints.add_many(connection, together, "together", "undo", _NOT_YET)
         constraints.add_many(connection, apart, "apart", "undo", _NOT_YET)
         connection.execute(
             'UPDATE warehouse.spine."constraint" SET entry = ? WHERE entry = ?', [entry(), _NOT_YET]
         ).fetchall()
-        connection.execute("COMMIT").fetchall()
-    except BaseException:
-        connection.execute("ROLLBACK").fetchall()
-        raise
 
 
 def _stands_as_before(connection: duckdb.DuckDBPyConnection) -> bool:

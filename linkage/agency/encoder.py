@@ -212,7 +212,7 @@ class AgencyEncoder:
         if unordered and len(fields) == 2:
             first, last = np.minimum(first, last), np.maximum(first, last)
         both = [(first[i : i + CHUNK], last[i : i + CHUNK]) for i in range(0, len(first), CHUNK)]
-        batch.joined[key] = np.concatenate([self._salted[0].marks(x, [y])[0, :, 0] for x, y in both])
+        batch.joined[key] = np.concatenate([self._salted[0].marks(x, [y])[0, :, 0].copy() for x, y in both])
 
 
 def schema() -> pa.Schema:

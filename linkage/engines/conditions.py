@@ -70,15 +70,17 @@ class Answer:
 
 
 Condition: TypeAlias = Callable[[Pairs], Answer]
+Atom: TypeAlias = Callable[[exp.Expression], Condition | None]
 
 
-def read_condition(sql: str) -> Condition:
+def read_condition(sql: str, atom: Atom | None = None) -> Condition:
     """Return a condition as a function of pairs.
 
     Args:
         sql: As the model has it, `dice(field)` and `apart(field)` not written out.
+        atom: Asked first of every part that is no AND or OR; None where it does not know better.
     """
-    return _condition(sqlglot.parse_one(sql, read="duckdb"))
+    return _condition(sqlglot.parse_one(sql, read="duckdb"), atom)
 
 
 def columns_of(sql: str) -> frozenset[str]:
@@ -90,17 +92,19 @@ def columns_of(sql: str) -> frozenset[str]:
     )
 
 
-def _condition(tree: exp.Expression) -> Condition:
+def _condition(tree: exp.Expression, atom: Atom | None) -> Condition:
     match tree:
         case exp.Paren():
-            return _condition(tree.this)
+            return _condition(tree.this, atom)
         case exp.And():
-            return _both(_condition(tree.left), _condition(tree.right))
+            return _both(_condition(tree.left, atom), _condition(tree.right, atom))
         case exp.Or():
-            return _either(_condition(tree.left), _condition(tree.right))
+            return _either(_condition(tree.left, atom), _condition(tree.right, atom))
         case exp.In(args={"expressions": [*choices]}) if choices and not tree.args.get("query"):
-            return reduce(_either, (_condition(exp.EQ(this=tree.this, expression=one)) for one in choices))
-    return _atom(tree) or _perhaps
+            return reduce(
+                _either, (_condition(exp.EQ(this=tree.this, expression=one), atom) for one in choices)
+            )
+    return (atom(tree) if atom else None) or _atom(tree) or perhaps
 
 
 def _atom(tree: exp.Expression) -> Condition | None:
@@ -131,7 +135,8 @@ def _certain(mask: Mask) -> Answer:
     return Answer(mask, mask)
 
 
-def _perhaps(pairs: Pairs) -> Answer:
+def perhaps(pairs: Pairs) -> Answer:
+    """Answer of a condition that single columns do not tell."""
     return Answer(np.zeros(len(pairs), dtype=bool), np.ones(len(pairs), dtype=bool))
 
 

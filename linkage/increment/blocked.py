@@ -106,20 +106,23 @@ def remade_pairs(connection: duckdb.DuckDBPyConnection) -> str:
     """Make the table of pairs (join_key_l, join_key_r, match_key) to compare; return its name.
 
     A block counts if all records that share its key now are no more than its limit, as in a
-    full link. `link_lead` and `link_remade_node` say which nodes there are.
+    full link; of them those take part that are described.
+    `link_lead` and `link_remade_node` say which nodes there are.
     """
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE link_scope AS
             SELECT lead, node FROM link_lead SEMI JOIN link_remade_node USING (node)"""
     ).fetchall()
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE link_own AS FROM {SCHEMA}.block
+            WHERE record_key_lead IN (SELECT lead FROM link_scope)"""
+    ).fetchall()
     parts = " UNION ".join(
-        f"""SELECT x.record_key_lead AS l, unnest(y.leads) AS r FROM {SCHEMA}.block x JOIN (
-                SELECT "{name}" AS shared, list(record_key_lead) AS leads FROM {SCHEMA}.block
-                WHERE "{name}" IN (
-                    SELECT "{name}" FROM {SCHEMA}.block WHERE "{name}" IS NOT NULL
-                        AND record_key_lead IN (SELECT lead FROM link_scope))
-                GROUP BY "{name}" HAVING count(*) BETWEEN 2 AND {most}) y ON y.shared = x."{name}"
-            WHERE x.record_key_lead IN (SELECT lead FROM link_scope)"""
+        f"""SELECT x.record_key_lead AS l, unnest(y.leads) AS r FROM link_own x JOIN (
+                SELECT "{name}" AS shared, list(record_key_lead) FILTER (record_key_lead IN (
+                    SELECT lead FROM link_lead)) AS leads FROM {SCHEMA}.block
+                WHERE "{name}" IN (SELECT "{name}" FROM link_own WHERE "{name}" IS NOT NULL)
+                GROUP BY "{name}" HAVING count(*) BETWEEN 2 AND {most}) y ON y.shared = x."{name}\""""
         for name, (_, most) in BLOCKS.items()
     )
     connection.execute(
@@ -140,7 +143,9 @@ def standing_pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple
     """
     unknown = f"[{', '.join('0' for _ in model.comparisons)}]::TINYINT[]"
     found = connection.execute(
-        f"""WITH kept AS (SELECT lead, node FROM link_lead ANTI JOIN link_remade_node USING (node))
+        f"""WITH kept AS (
+                SELECT lead, node FROM link_lead SEMI JOIN link_reach USING (lead)
+                ANTI JOIN link_remade_node USING (node))
             SELECT least(x.node, y.node)::BIGINT AS a, greatest(x.node, y.node)::BIGINT AS b,
                 e.weight, confidence, coalesce(p.pattern, {unknown}) AS pattern
             FROM warehouse.spine.edge e JOIN kept x ON x.lead = e.record_key_l

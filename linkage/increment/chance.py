@@ -29,6 +29,7 @@ class Wish:
 
     Args:
         full: Whether everything is to be linked again, whatever changed.
+        why: The reason for that, a key of `REASONS`.
         limits: How far increments may go.
         today: The day; today's if not given.
     """
@@ -36,6 +37,7 @@ class Wish:
     full: bool = False
     limits: Limits = field(default_factory=Limits)
     today: date | None = None
+    why: str = "asked"
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def look(
     now = Now(
         _stamp(connection),
         method,
-        str(duckdb.__version__),
+        f"{duckdb.__version__} {state.LAYOUT}",
         model.digest(),
         tuple(sorted(sources)),
         purged,
@@ -102,7 +104,7 @@ def look(
     deliveries = _deliveries(connection, sources)
     bound = _bound(connection)
     found = difference(basis, deliveries, digest, bound) if basis else None
-    reason = "asked" if wish.full else why_full(basis, now, wish.limits)
+    reason = wish.why if wish.full else why_full(basis, now, wish.limits)
     return Chance(basis, now, deliveries, digest, bound, found, reason, keeps, wish.limits)
 
 

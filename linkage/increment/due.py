@@ -13,6 +13,7 @@ from linkage.increment.state import Basis
 
 REASONS: Mapping[str, str] = {
     "asked": "it was asked for",
+    "unapproved": "the model of the version that stands may be used no more",
     "nothing-kept": "nothing is kept from a link before",
     "agency": "a source's identifiers were encoded at its agency",
     "method": "the method of linkage changed",

@@ -80,8 +80,8 @@ def make_increment(
     """
     fitted = model_from_json(json.loads(step.basis.fitted))
     tell("link: looking at what changed")
-    describe_reach(connection, sources, step.found, fitted.stop)
-    keep_some(connection, step.basis)
+    describe_reach(connection, sources, step.found, fitted, step.basis)
+    keep_some(connection, fitted, step.basis)
     tell("link: comparing and clustering what changed")
     drift = _resolve(connection, run_key, fitted, step.basis)
     pairs = _record_pairs(connection, fitted, step.least)
@@ -146,12 +146,16 @@ def _priors(connection: duckdb.DuckDBPyConnection, basis: Basis, model: Model, s
 
 def _write_clusters(connection: duckdb.DuckDBPyConnection, pairs: Pairs, model: Model) -> None:
     found = connection.execute(
-        "SELECT record_key, node FROM link_record ORDER BY node, record_key"
+        """SELECT record_key, node FROM link_record WHERE node IN (
+                SELECT node FROM link_lead WHERE lead IN (FROM link_reach) UNION FROM link_remade_node)
+            ORDER BY node, record_key"""
     ).fetchnumpy()
-    records = Records(
-        np.asarray(found["record_key"], dtype=np.int64), np.asarray(found["node"], dtype=np.int64)
-    )
-    label = clustered(connection, records, pairs, model, cluster)
+    key, node = (np.asarray(found[name], dtype=np.int64) for name in ("record_key", "node"))
+    chosen, number = np.unique(node, return_inverse=True)
+    inside = pairs.where(np.isin(pairs.a, chosen) & np.isin(pairs.b, chosen))
+    a, b = (np.searchsorted(chosen, end) for end in (inside.a, inside.b))
+    records = Records(key, number)
+    label = clustered(connection, records, Pairs(a, b, inside.weight, inside.confidence), model, cluster)
     write_labels(connection, records.key, label)
 
 
@@ -170,7 +174,7 @@ def _versioned(connection: duckdb.DuckDBPyConnection, step: Step) -> Version:
     """Make `link_person_of` and `link_change`; return the version they are of."""
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE link_scope AS
-            SELECT record_key FROM link_record UNION FROM link_gone"""
+            SELECT record_key FROM link_cluster UNION FROM link_gone"""
     ).fetchall()
     now = persons.assign_persons(connection)
     persons.changes(connection, "increment", "link_scope")

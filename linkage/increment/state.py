@@ -6,7 +6,8 @@ blocked.py), or pairs and nodes, which stand with the spine.
 Hashes of names and numbers are as personal as those. So they lie in the vault, under its key,
 leave it in no other form than which records share one, and are rewritten by a purge like all of
 it: every table that speaks of a record has a column that begins with `record_key`. Blocking keys
-are cut to 32 bits: a pair that shares one by chance is compared in vain, and weighs nothing.
+are cut to 32 bits: a pair that shares one by chance is compared in vain, and weighs nothing. The marks
+that say which pairs are not worth it are cut to 8 (sketch.py).
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from dataclasses import asdict, dataclass, field, replace
 
 import duckdb
 
+from linkage.atomic import atomic
 from linkage.encode import BLOCKS, key_sql
+from linkage.increment.sketch import LETTERS, PLACE, columns_kept, fold_letters, marks_sql
 from linkage.model import Model
 from linkage.standardise import SHARED
 
 SCHEMA = "vault.link"
 
-PLACE = "place"
-"""The frequency column made of several fields, as `encode` makes it."""
+LAYOUT = 2
+"""Counts up when what is kept changes; what another layout kept is not read."""
 
 
 @dataclass(frozen=True)
@@ -135,36 +138,45 @@ def keep_all(connection: duckdb.DuckDBPyConnection, model: Model, stamp: int) ->
         model: Says which frequencies are needed.
         stamp: The version being made.
     """
+    fold_letters(connection, "link_standard")
     statements = [
         f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
         f"CREATE OR REPLACE TABLE {SCHEMA}.basis (facts VARCHAR NOT NULL)",
         f"CREATE OR REPLACE TABLE {SCHEMA}.record AS {_records_sql(stamp)}",
         f"CREATE OR REPLACE TABLE {SCHEMA}.block AS {_blocks_sql()}",
+        f"CREATE OR REPLACE TABLE {SCHEMA}.sketch AS {_sketches_sql(model)}",
+        f"DROP TABLE {LETTERS}",
         f"CREATE OR REPLACE TABLE {SCHEMA}.shared AS SELECT DISTINCT field, value FROM {SHARED}",
         f"CREATE OR REPLACE TABLE {SCHEMA}.term AS {_terms_sql(model)}",
     ]
     _in_one(connection, statements)
 
 
-def keep_some(connection: duckdb.DuckDBPyConnection, basis: Basis) -> None:
+def keep_some(connection: duckdb.DuckDBPyConnection, model: Model, basis: Basis) -> None:
     """Correct what is kept where an increment remade nodes, in one transaction.
 
     Args:
         connection: Holds what `keep_all` needs, for some records, `link_remade` (record_key) and
             `link_remade_node` (node); and the names of nodes as they were, `link_old_lead`.
+        model: Says what is kept.
         basis: What it is made from now.
     """
     some = "SEMI JOIN link_remade_node USING (node)"
     columns = ", ".join(["record_key_lead", *(f'"{name}"' for name in BLOCKS)])
+    marks = ", ".join(["record_key_lead", *columns_kept(model)])
+    other = """WHERE record_key_lead IN (SELECT lead FROM link_old_lead UNION
+        SELECT lead FROM link_lead SEMI JOIN link_remade_node USING (node))"""
+    fold_letters(connection, f"(SELECT * FROM link_standard {some})")
     _in_one(
         connection,
         [
             f"DELETE FROM {SCHEMA}.record WHERE record_key IN (SELECT record_key FROM link_remade)",
-            f"""DELETE FROM {SCHEMA}.block
-                WHERE record_key_lead IN (SELECT lead FROM link_old_lead)
-                    OR record_key_lead IN (SELECT lead FROM link_lead {some})""",
+            f"DELETE FROM {SCHEMA}.block {other}",
+            f"DELETE FROM {SCHEMA}.sketch {other}",
             f"INSERT INTO {SCHEMA}.record {_records_sql(basis.stamp, some)}",
             f"INSERT INTO {SCHEMA}.block ({columns}) {_blocks_sql(some)}",
+            f"INSERT INTO {SCHEMA}.sketch ({marks}) {_sketches_sql(model, some)}",
+            f"DROP TABLE {LETTERS}",
             f"DELETE FROM {SCHEMA}.basis",
             f"INSERT INTO {SCHEMA}.basis VALUES ('{_quoted(basis.to_json())}')",
         ],
@@ -221,6 +233,11 @@ def _blocks_sql(some: str = "") -> str:
     return blocks_of_sql(relation, "lead AS record_key_lead")
 
 
+def _sketches_sql(model: Model, some: str = "") -> str:
+    relation = f"(SELECT * FROM (SELECT * FROM link_standard {some}) JOIN link_lead USING (node))"
+    return marks_sql(model, relation, "lead AS record_key_lead")
+
+
 def _terms_sql(model: Model) -> str:
     return " UNION ALL ".join(
         f"""SELECT '{column}' AS field, {term_sql(column)} AS value, count(*) AS n,
@@ -233,14 +250,9 @@ def _terms_sql(model: Model) -> str:
 
 
 def _in_one(connection: duckdb.DuckDBPyConnection, statements: Sequence[str]) -> None:
-    connection.execute("BEGIN TRANSACTION").fetchall()
-    try:
+    with atomic(connection):
         for statement in statements:
             connection.execute(statement).fetchall()
-        connection.execute("COMMIT").fetchall()
-    except BaseException:
-        connection.execute("ROLLBACK").fetchall()
-        raise
 
 
 def _quoted(text: str) -> str:

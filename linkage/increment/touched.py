@@ -17,14 +17,16 @@ from dataclasses import dataclass
 import duckdb
 
 from linkage import constraints, standardise
-from linkage.encode import BLOCKS
-from linkage.increment.state import SCHEMA, Basis, blocks_of_sql, make_leads, mark
+from linkage.increment.near import TABLES as NEAR_TABLES
+from linkage.increment.near import find_near
+from linkage.increment.state import SCHEMA, Basis, make_leads, mark
+from linkage.model import Model
 from linkage.standardise import IDENTITY, SHARED
 
 TABLES: tuple[str, ...] = (
     "link_candidate", "link_touched", "link_gone", "link_old_lead", "link_remade", "link_remade_node",
-    "link_reach", "link_within", "link_seek", "link_lead", "link_mark", "link_mark_more",
-    "link_person_more", "link_scope", "link_remade_pair", "link_kept_share",
+    "link_reach", "link_within", "link_lead", "link_mark", "link_mark_more",
+    "link_person_more", "link_scope", "link_own", "link_remade_pair", "link_kept_share", *NEAR_TABLES,
 )  # fmt: skip
 """Temporary tables of an increment, to be dropped whatever happens."""
 
@@ -109,7 +111,11 @@ def find_touched(
 
 
 def describe_reach(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[str], found: Difference, stop: float
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[str],
+    found: Difference,
+    model: Model,
+    basis: Basis,
 ) -> int:
     """Describe the touched records and everything in reach of them, from `link_raw` on.
 
@@ -130,12 +136,13 @@ def describe_reach(
             SELECT record_key FROM warehouse.spine.node
             WHERE record_key_lead IN (SELECT lead FROM link_old_lead)""",
     )
-    _reach(connection, found, stop)
+    find_near(connection, model, basis)
+    _reach(connection, found, model.stop)
     _make(
         connection,
         "link_within",
         """SELECT record_key FROM warehouse.spine.node
-            WHERE record_key_lead IN (SELECT lead FROM link_reach)
+            WHERE record_key_lead IN (SELECT lead FROM link_reach UNION SELECT lead FROM link_likely)
                 AND record_key NOT IN (FROM link_touched UNION FROM link_gone)""",
     )
     connection.execute("ALTER TABLE link_mark RENAME TO link_mark_more").fetchall()
@@ -154,26 +161,15 @@ def describe_reach(
 
 
 def _reach(connection: duckdb.DuckDBPyConnection, found: Difference, stop: float) -> None:
-    """Make `link_reach`: nodes that share a key with a touched record, and those linked with them."""
-    keys = ", ".join(f'"{name}"' for name in BLOCKS)
-    _make(
-        connection,
-        "link_seek",
-        f"""SELECT {keys} FROM ({blocks_of_sql("link_person", "record_key")})
-            UNION ALL SELECT {keys} FROM {SCHEMA}.block
-            WHERE record_key_lead IN (SELECT lead FROM link_old_lead)""",
-    )
-    partners = " UNION ".join(
-        f"""SELECT unnest(list(record_key_lead)) AS lead FROM {SCHEMA}.block
-            WHERE "{name}" IN (SELECT "{name}" FROM link_seek WHERE "{name}" IS NOT NULL)
-            GROUP BY "{name}" HAVING count(*) <= {most}"""
-        for name, (_, most) in BLOCKS.items()
-    )
+    """Make `link_reach`: the nodes of all groups that may change, whole.
+
+    Nodes of `link_likely` that could hold no group together are described, but not clustered.
+    """
     said = ", ".join(f"coalesce({f}, '')" for f in standardise.SAID)
     _make(
         connection,
         "link_reach",
-        f"""SELECT lead FROM ({partners}) UNION FROM link_old_lead UNION
+        f"""SELECT lead FROM link_likely WHERE strong UNION FROM link_old_lead UNION
             SELECT record_key_lead FROM {SCHEMA}.record WHERE said IN (
                 SELECT hash(md5_number(concat_ws(chr(31), source, {said}))) FROM link_person)
             UNION

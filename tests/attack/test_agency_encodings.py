@@ -15,6 +15,7 @@ from benchmarks.attack_filters import gram_mining, hardened, long_term_keys
 from benchmarks.attack_groups import MOST_IN_GROUP, likeness_in_blocks
 from benchmarks.attack_scene import KEY, OWN_KEY, Scene, Score, scene
 from benchmarks.link_people import SOURCES, fill_vault
+from linkage.agency.encoder import CHUNK
 from privacy.agency_parameters import BLOCKS, FIELDS, MOST_IN_DELIVERY
 from privacy.encodings import Encoder
 
@@ -146,6 +147,17 @@ def test_of_two_numbers_only_how_many_digits_are_equal_is_seen() -> None:
     places = (apart[:, None] >> (4 * np.arange(16))) & 15 != 0
     assert set(places.sum(axis=1)) == {2}
     assert places.mean(axis=0).max() < 0.5
+
+
+def test_a_record_is_encoded_the_same_whatever_else_is() -> None:
+    people = invented(2 * CHUNK + 7)
+    people["given_phonetic"], people["birth_year"] = people["given"], people["birth"].str[:4]
+    people = people.assign(day_month=people["birth"].str[4:]).reindex(columns=list(FIELDS))
+    few = people.iloc[::500]
+    every, apart = (ours.encoded(some).sort_values(["node", "block"]) for some in (people, few))
+    assert len(apart) >= 2 * len(few)
+    every = every[every["node"].isin(few.index)]
+    pd.testing.assert_frame_equal(every.reset_index(drop=True), apart.reset_index(drop=True))
 
 
 def test_one_bit_of_the_key_is_a_guessed_key(found: Scene) -> None:

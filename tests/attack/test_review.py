@@ -101,7 +101,8 @@ def test_from_a_draw_to_an_estimate_without_a_value(hub: Hub, monkeypatch: pytes
             told = reviews.decide(hub, who, number, said)
     assert "vault" not in opened, "no identifier is opened to show a pattern"
     monkeypatch.undo()
-    assert told == {"review": 3, "settled": True, "outcome": "same", "constraint": "written"}
+    constraint = {"constraint": "written", "against": []}
+    assert told == {"review": 3, "settled": True, "outcome": "same", **constraint}
     disputed = reviews.look(hub, cat, disputed=True)
     assert disputed is not None
     shown.append(disputed)

@@ -1,5 +1,6 @@
 """Increments, undoing and their causes, end to end on small in-memory stores."""
 
+import math
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -7,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from benchmarks.link_people import SOURCES, fill_vault
 from data_sharing_agreements.errors import Refused, UsageFault
 from linkage import constraints, encode, history, standardise
-from linkage.increment import chance, making, state
+from linkage.increment import chance, making, sketch, state
 from linkage.increment.blocked import KeptComparer
 from linkage.increment.chance import Wish
 from linkage.increment.due import Limits
-from linkage.model import model_from_json
-from linkage.predict import DuckDBComparer
+from linkage.model import Model, model_from_json
+from linkage.predict import Compared, DuckDBComparer
 from linkage.run import LinkOutcome, link
 from linkage.spine import latest_model
 from linkage.undo import undo
@@ -300,12 +302,30 @@ def test_nothing_is_kept_where_the_vault_is_only_read(world: World) -> None:
     kept = {
         name for (name,) in world.run("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'link'")
     }
-    assert kept == {"basis", "record", "block", "shared", "term"}
+    assert kept == {"basis", "record", "block", "shared", "sketch", "term"}
     columns = world.run(
         "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'link' "
         "AND data_type = 'VARCHAR' ORDER BY ALL"
     )
     assert columns == [("basis", "facts"), ("record", "source"), ("shared", "field"), ("term", "field")]
+
+
+def assert_the_sieve_drops_nothing_above_its_floor(
+    connection: duckdb.DuckDBPyConnection, model: Model, kept: KeptComparer, pairs: Compared
+) -> None:
+    sketch.fold_letters(connection, "link_standard")
+    columns = sketch.read_marks(connection, sketch.marks_sql(model, "link_standard", "node"), "node", model)
+    connection.execute(f"DROP TABLE {sketch.LETTERS}").fetchall()
+    shares = connection.execute("FROM link_kept_share ORDER BY node").fetchnumpy()
+    rarity = {column: -np.log2(shares[f"share_{column}"]) for column in state.term_columns(model)}
+    bound = sketch.Bound(model, columns, rarity)
+    weight = kept._weight(pairs) - math.log2(model.prior / (1 - model.prior))
+    places, most = bound.above(pairs.a, pairs.b, -1e6)
+    assert len(places) == len(pairs)
+    assert (most >= weight - 0.01).all()
+    likely, _ = bound.above(pairs.a, pairs.b, 12.0)
+    assert set(np.flatnonzero(weight >= 12.0)) <= set(likely)
+    assert len(likely) < 2 * max((weight >= 12.0).sum(), 10)
 
 
 def test_pairs_are_compared_as_splink_compares_them(world: World) -> None:
@@ -327,5 +347,6 @@ def test_pairs_are_compared_as_splink_compares_them(world: World) -> None:
     assert abs(expected.terms - found.terms).max() < 1e-6
     fewer = kept.given("some_pairs", 0.0)
     assert 0 < len(fewer) < len(found)
+    assert_the_sieve_drops_nothing_above_its_floor(connection, model, kept, found)
     splink.close()
     kept.close()

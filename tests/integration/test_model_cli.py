@@ -48,3 +48,7 @@ def test_the_truth_lies_where_errors_were_expected(call: Callable, home: Path, e
         low, high = expected[measure]
         assert low <= measured["clusters"][measure]["value"] <= high, measure
         assert high - low < 0.05, "and something is said"
+    register = json.loads((home / "reports" / "register" / "algorithm.json").read_text(encoding="utf-8"))
+    assert register["errors"]["basis"] == "measured against known persons", "the public is told at once"
+    precision = measured["clusters"]["precision"]["value"]
+    assert register["errors"]["precision"] == round(precision, 4)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.agency.encoder import AgencyEncoder, schema
+from linkage.agency.hidden import DIGIT_NOISE, ORDER_NOISE, hide_digits, put_in_order
 from privacy.agency_parameters import BLOCKS, FIELDS, NUMBERS, PLACE, VECTOR_WORDS, VECTORS, columns
 
 NAMES = st.sampled_from(["ANNA", "ANN", "MARIA", "JOSE", "SMITH", "SMYTH", "GARCIA", "LEE", "OBRIEN"])
@@ -115,3 +116,24 @@ def test_columns_are_those_the_vault_has() -> None:
     assert all(field in FIELDS for block in BLOCKS for field in block.fields)
     alone = {block.fields for block in BLOCKS if len(block.fields) == 1}
     assert alone == {("ssn",)}, "no single common value is a block"
+
+
+def test_hidden_digits_and_vectors_show_how_many_differ_and_not_where() -> None:
+    random = np.random.default_rng(3)
+    noise = random.integers(0, 2**64, (DIGIT_NOISE, 4_000, 1), dtype=np.uint64)
+    one, other = (np.full((4_000, 1), number, dtype=np.uint64) for number in (0x987654321, 0x987654329))
+    apart = hide_digits(one, noise) ^ hide_digits(other, noise)
+    places = np.stack([(apart[:, 0] >> np.uint64(4 * i)) & np.uint64(15) for i in range(16)])
+    assert ((places > 0).sum(axis=0) == 1).all(), "one digit differs"
+    assert np.abs((places > 0).mean(axis=1) - 1 / 16).max() < 0.02, "in any place"
+    values = np.bincount(places[places > 0].astype(np.int64), minlength=16)[1:] / 4_000
+    assert values.max() < 0.15, "by any amount"
+
+    noise = random.integers(0, 2**64, (ORDER_NOISE, 4_000, 2), dtype=np.uint64)
+    vectors = np.zeros((2, 4_000, 2), dtype=np.uint64)
+    vectors[1, :, 0] = 0b1011
+    put_in_order(vectors, noise)
+    bits = np.unpackbits(vectors[1].copy().view(np.uint8), axis=1)
+    assert not vectors[0].any()
+    assert (bits.sum(axis=1) == 3).all()
+    assert np.abs(bits.mean(axis=0) - 3 / 128).max() < 0.012

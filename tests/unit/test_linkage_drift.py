@@ -6,16 +6,19 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from assets.admission import Admission
+from assets.link import wish_of
 from data_sharing_agreements.errors import Held, Refused, UsageFault
 from data_sharing_agreements.modelling import check_may_approve
 from data_sharing_agreements.registry import Account
 from linkage import approved
 from linkage.cards import card, model_of
 from linkage.drift import drift
+from linkage.increment.due import REASONS
 from linkage.model import Comparison, Level, Model, read_model
 from tests.warehouse_support import make_place
 
@@ -156,6 +159,11 @@ def test_an_approval_that_was_taken_back_no_longer_counts(hub) -> None:
     hub.registry.link_models.decide(known.digest[:10], "withdrawn", "board")
     with pytest.raises(Held):
         judged(hub, moved(1.0), **SHIPPED)
+    hub.registry.link_versions.add(1, "m", {}, "", 1, 1, {"model": known.digest, "model_state": "admitted"})
+    for asked, reason in ((False, "unapproved"), (True, "asked")):
+        wish = wish_of(SimpleNamespace(hub=hub, full_link=asked), Admission(hub, ("school",)))
+        assert (wish.full, wish.why) == (True, reason), "no increment follows it"
+        assert reason in REASONS
 
 
 def test_a_model_is_found_by_its_first_letters(hub) -> None:
