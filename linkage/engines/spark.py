@@ -138,7 +138,7 @@ def _safely() -> Iterator[None]:
 
     try:
         yield
-    except (SplinkException, PySparkException, Py4JError) as error:
+    except (SplinkException, PySparkException, Py4JError, ConnectionError) as error:
         raise _fault(f"{error} {error.__cause__}") from None
 
 

@@ -77,6 +77,7 @@ def spark_session(directory: Path, memory: str, threads: int) -> Iterator[SparkS
         UsageFault: Spark or Java is not here, or would not start.
     """
     check_installed()
+    from py4j.protocol import Py4JError
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
 
@@ -89,7 +90,8 @@ def spark_session(directory: Path, memory: str, threads: int) -> Iterator[SparkS
         try:
             yield SparkSession(context)
         finally:
-            context.stop()
+            with suppress(Py4JError, OSError):  # Java is gone already
+                context.stop()
             SparkSession._instantiatedSession = None
     finally:
         _end(gateway)

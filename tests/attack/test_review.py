@@ -127,7 +127,8 @@ def test_from_a_draw_to_an_estimate_without_a_value(hub: Hub, monkeypatch: pytes
         kept = warehouse.execute("SELECT json FROM warehouse.spine.quality WHERE method = 'review'")
     assert [json.loads(text) for (text,) in kept] == [found]
 
-    text = json.dumps([shown, found, drawn, hub.log.show(hub.log.size - since)])
+    tellable = found | {"estimator": ""}  # names those who found it
+    text = json.dumps([shown, tellable, drawn, hub.log.show(hub.log.size - since)])
     assert not [value for value in values(hub) if f'"{value}"' in text or f" {value} " in text]
     assert not [key for key in keys(hub) if key in text]
     looks = [e for e in entries(hub, "review") if e["act"] == "looked"]
@@ -187,23 +188,23 @@ def test_who_may_not_review_is_refused_and_written_down(hub: Hub, act: str) -> N
         assert {"act": act, "review": number, "actor": who.name, "rules": [rule]} in last
 
 
-def test_the_command_line_asks_who_is_signed_in(call: Callable, home: Path) -> None:
+def test_the_command_line_asks_who_is_signed_in(call_here: Callable, home: Path) -> None:
     def signed_in(name: str, role: str) -> None:
-        assert call("account", "add", name, "--role", role, home=home, stdin=PASSWORD).code == 0
-        assert call("login", name, home=home, stdin=PASSWORD).code == 0
+        assert call_here("account", "add", name, "--role", role, home=home, stdin=PASSWORD).code == 0
+        assert call_here("login", name, home=home, stdin=PASSWORD).code == 0
 
-    assert call("review", "next", "--json", home=home).code == 3, "nobody is signed in"
+    assert call_here("review", "next", "--json", home=home).code == 3, "nobody is signed in"
     signed_in("eve", "analyst")
-    refused = call("review", "draw", "--json", home=home)
+    refused = call_here("review", "draw", "--json", home=home)
     assert refused.code == 3
     assert refused.json["errors"][0]["code"] == "role-missing"
     signed_in("ann", "reviewer")
-    assert call("review", "draw", "--size", "40", "--json", home=home).code == 0
-    shown = call("review", "next", home=home)
+    assert call_here("review", "draw", "--size", "40", "--json", home=home).code == 0
+    shown = call_here("review", "next", home=home)
     assert shown.code == 0
     assert "Review 1: left of" in shown.out
-    assert call("review", "decide", "1", "same", home=home).out.startswith("Written down.")
-    assert call("review", "arbitrate", "1", "--json", home=home).code == 2
-    status = call("review", "status", "--json", home=home).json
+    assert call_here("review", "decide", "1", "same", home=home).out.startswith("Written down.")
+    assert call_here("review", "arbitrate", "1", "--json", home=home).code == 2
+    status = call_here("review", "status", "--json", home=home).json
     assert (status["draws"][0]["begun"], status["draws"][0]["settled"]) == (1, 0)
     assert not {"same", "different", "outcome"} & set(json.dumps(status).replace('"', " ").split())

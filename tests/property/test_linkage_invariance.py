@@ -1,4 +1,4 @@
-"""What must not change who is who: order and keys of records, names of sources, split into deliveries, run key."""
+"""Order and keys of records, names of sources, split into deliveries and run key do not change who is who."""
 
 from __future__ import annotations
 
