@@ -29,10 +29,12 @@ run: install ## Make the synthetic state of Evergreen and take it from files to 
 
 test: install ## Run every test
 	@scripts/system-packages.sh
+	@scripts/simulated-town.sh
 	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-postgres: install ## Run every test with the registry on PostgreSQL
 	@scripts/system-packages.sh
+	@scripts/simulated-town.sh
 	@COMMONWEAL_TEST_REGISTRY=postgresql $(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 mutants: install ## Change the gates of permission one place at a time; say which changes no test notices

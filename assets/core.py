@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.fairness import make_fairness
 from assets.lineage import PERSON, core_columns
 from assets.metadata import column_lineage, plain_schema, row_count
 from assets.names import CORE, POOL, RESTRICTED, SPINE, content_key, core_key
@@ -44,6 +45,7 @@ def core_assets(catalog: CoreCatalog) -> dg.AssetsDefinition:
     def core(workplace: dg.ResourceParam[Workplace]) -> Iterator[dg.MaterializeResult[None]]:
         with workplace.working("core"):
             make_core(workplace)
+            make_fairness(workplace)
             counts = count_rows(workplace.hub, [*facts, PERSON])
         for fact in [*facts, PERSON]:
             yield dg.MaterializeResult(

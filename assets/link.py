@@ -5,11 +5,12 @@ its connection, saying what came of it. Does not: linkage.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
+from assets.admission import Admission
 from assets.metadata import plain_schema, row_count
 from assets.names import LINK, POOL, RESTRICTED, SPINE, content_key
 from assets.workplace import Workplace
@@ -18,14 +19,22 @@ from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.ends import BEFORE, Scope
 from data_sharing_agreements.errors import ErrorDetail, Refused
 from data_sharing_agreements.restrictions import own_spine_sources
+from linkage.engines.choice import engine_named
+from linkage.increment.chance import Wish
+from linkage.increment.due import limits_of
+from linkage.model import read_model
+from linkage.predict import Engine
+from linkage.review.outcomes import bring_in
 from linkage.run import LinkOutcome, link
 from linkage.spine import latest_model
 from privacy.keys import run_key
 from warehouse.contracts_model import Contracts
+from warehouse.encoded.key import agency_key
 from warehouse.hub import Hub
-from warehouse.opener import Store
+from warehouse.opener import Session, Store
 from warehouse.restrictions.own_spine import ask_for_spine, linking, own_spines
-from warehouse.restrictions.relations import permit_identities, restrict, spine_use
+from warehouse.restrictions.relations import permit_encodings, permit_identities, restrict, spine_use
+from warehouse.sealing import seal
 from warehouse.steps import StepResult
 
 _SCHEMA = (
@@ -81,10 +90,13 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
         workplace.record(StepResult("link", status="skipped"))
         return None
     sources = permitted_sources(workplace)
-    vault, warehouse = Store.vault(), Store.warehouse()
-    with hub.opener.session(read=[vault], write=[warehouse]) as session, session.guard():
+    admission = Admission(hub, sources)
+    with hub.opener.session(write=[Store.vault(), Store.warehouse()]) as session, session.guard():
         restricted = restrict(session, hub, spine_use(hub))
         permit_identities(session)
+        permit_encodings(session)
+        seal(session)
+        bring_in(session.raw, hub.registry.reviews.outcomes())
         outcome = link(
             session.raw,
             sources=sources,
@@ -94,9 +106,15 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
             progress=workplace.progress,
             report_dir=hub.reports("linkage", "model.html").parent,
             smallest=smallest_cell(hub.agreements),
+            model=admission.settings,
+            admit=admission,
+            agency_key=agency_key(hub),
+            one_id=_one_id(hub, sources),
+            wish=wish_of(workplace, admission),
+            engine=_engine(hub, session),
         )
         model = latest_model(session.raw)
-    _register(hub, outcome, model)
+    _register(hub, outcome, model, admission)
     workplace.record(
         StepResult(
             "link",
@@ -109,6 +127,14 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
     for project in own_spines(hub):
         make_own_spine(workplace, project)
     return outcome
+
+
+def wish_of(workplace: Workplace, admission: Admission) -> Wish:
+    """Everything is linked again where somebody asked for it, or the standing model may be used no more."""
+    limits = limits_of(workplace.hub.deployment.full_link)
+    if workplace.full_link:
+        return Wish(True, limits)
+    return Wish(admission.must_judge, limits, why="unapproved")
 
 
 def purged_records(hub: Hub) -> str:
@@ -138,6 +164,7 @@ def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
         workplace.record(StepResult("link", project, status="refused", errors=refusal.details))
         return None
     with linking(hub, project) as (session, restricted):
+        seal(session)
         outcome = link(
             session.raw,
             sources=sources,
@@ -145,6 +172,10 @@ def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
             restricted=restricted + purged_records(hub),
             seed=hub.deployment.link_seed,
             progress=workplace.progress,
+            model=read_model(hub.deployment.link_model),
+            agency_key=agency_key(hub),
+            one_id=_one_id(hub, sources),
+            engine=_engine(hub, session),
         )
     workplace.record(
         StepResult(
@@ -159,7 +190,19 @@ def make_own_spine(workplace: Workplace, project: str) -> LinkOutcome | None:
     return outcome
 
 
-def _register(hub: Hub, outcome: LinkOutcome, model: Mapping[str, Any]) -> None:
+def _one_id(hub: Hub, sources: Sequence[str]) -> tuple[str, ...]:
+    """Return the sources whose contract says that a person has one id in a period."""
+    contracts = (contract for contract in hub.contracts if contract.source in sources)
+    return tuple(contract.source for contract in contracts if any(table.one_id for table in contract.tables))
+
+
+def _engine(hub: Hub, session: Session) -> Engine:
+    """Return the engine the deployment links with; what it spills goes with the session."""
+    chosen = hub.deployment
+    return engine_named(chosen.link_engine, session.spill, chosen.memory_limit, chosen.threads)
+
+
+def _register(hub: Hub, outcome: LinkOutcome, model: Mapping[str, Any], admission: Admission) -> None:
     """Record the version; again, if a run died between writing the spine and recording it."""
     hub.registry.link_versions.add(
         outcome.version,
@@ -168,8 +211,10 @@ def _register(hub: Hub, outcome: LinkOutcome, model: Mapping[str, Any]) -> None:
         outcome.input_hash,
         outcome.records,
         outcome.persons,
-        {"pairs": outcome.pairs},
+        {"pairs": outcome.pairs, **admission.counts},
     )
+    if admission.judged is not None:
+        hub.registry.link_models.used(admission.judged.digest, outcome.version)
 
 
 def permitted_sources(workplace: Workplace) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class Workplace:
         progress: Whoever watches.
         steps: What was done.
         ended: When each of the steps ended, in UTC.
+        full_link: Whether everything is to be linked again, whatever changed.
     """
 
     hub: Hub
@@ -63,6 +64,7 @@ class Workplace:
     ended: list[datetime] = field(default_factory=list)
     failures: list[CommonwealError] = field(default_factory=list)
     closed: bool = False
+    full_link: bool = False
     _arrivals_registered: bool = False
 
     def register_arrivals(self) -> None:

@@ -39,19 +39,19 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
-        _apart(_make, place, arguments.records, arguments.seed)
-        timed = [(_apart(_ours, place), _apart(_plain, place)) for _ in range(arguments.rounds)]
-    ours, plain = (_median([pair[i] for pair in timed]) for i in (0, 1))
+        apart(make, place, arguments.records, arguments.seed)
+        timed = [(apart(ours, place), apart(_plain, place)) for _ in range(arguments.rounds)]
+    mine, plain = (_median([pair[i] for pair in timed]) for i in (0, 1))
     print(
         json.dumps(
             {
                 "records": arguments.records,
-                "seconds": round(ours["seconds"], 1),
+                "seconds": round(mine["seconds"], 1),
                 "plain_seconds": round(plain["seconds"], 1),
-                "ratio": round(ours["seconds"] / plain["seconds"], 2),
-                "f1": round(ours["f1"], 4),
+                "ratio": round(mine["seconds"] / plain["seconds"], 2),
+                "f1": round(mine["f1"], 4),
                 "plain_f1": round(plain["f1"], 4),
-                "peak_gib": round(ours["peak_gib"], 2),
+                "peak_gib": round(mine["peak_gib"], 2),
                 "plain_peak_gib": round(plain["peak_gib"], 2),
             }
         )
@@ -62,17 +62,17 @@ def _median(figures: list[Figures]) -> Figures:
     return {name: statistics.median(one[name] for one in figures) for name in figures[0]}
 
 
-def _apart(work: Callable[..., Figures], *arguments: object) -> Figures:
+def apart(work: Callable[..., Figures], *arguments: object) -> Figures:
     """Do a piece of work in a fresh process and return its figures."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, arguments)
 
 
-def _open(place: Path, vault: str) -> duckdb.DuckDBPyConnection:
+def _open(place: Path, vault: str, memory: str = "6GB") -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         config={
             "threads": 2,
-            "memory_limit": "6GB",
+            "memory_limit": memory,
             "temp_directory": str(place / "spill"),
         }
     )
@@ -81,7 +81,8 @@ def _open(place: Path, vault: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _make(place: Path, records: int, seed: int) -> Figures:
+def make(place: Path, records: int, seed: int) -> Figures:
+    """Make a vault of so many records in a directory, and its truth beside it."""
     connection = _open(place, "")
     fill_vault(connection, records, seed)
     connection.execute(f"COPY truth TO '{place / 'truth.parquet'}'").fetchall()
@@ -89,8 +90,9 @@ def _make(place: Path, records: int, seed: int) -> Figures:
     return {}
 
 
-def _ours(place: Path) -> Figures:
-    connection = _open(place, "(READ_ONLY)")
+def ours(place: Path, memory: str = "6GB") -> Figures:
+    """Link the vault in a directory with so much memory for DuckDB; return the figures."""
+    connection = _open(place, "(READ_ONLY)", memory)
     spine = place / "warehouse.duckdb"
     spine.unlink(missing_ok=True)
     connection.execute(f"ATTACH '{spine}' AS warehouse").fetchall()

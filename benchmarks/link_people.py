@@ -1,4 +1,4 @@
-"""A million records of invented people, for timing linkage: names are made of syllables.
+"""Millions of records of invented people, for timing linkage: names are made of syllables.
 
 Belongs here: a small vectorised generator with households, moves, marriages, typing
 errors and shared numbers. Does not: the synthetic state (warehouse.synthetic), which is
@@ -24,6 +24,19 @@ Strings = npt.NDArray[np.str_]
 
 SOURCES = ("wages", "tax", "census", "health")
 RECORDS_A_PERSON = 2.7
+PIECE = 1_000_000
+"""Records made at a time."""
+
+_HIGHEST_NUMBER = 790_000_000
+_STEP = 700
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """Random numbers of a piece's own, and those all pieces share, for the names there are."""
+
+    own: np.random.Generator
+    shared: np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -43,26 +56,42 @@ class _People:
 def fill_vault(connection: duckdb.DuckDBPyConnection, records: int, seed: int) -> None:
     """Fill the attached `vault` with records, and make the table `truth` (key, person) in memory.
 
+    Records are made a million at a time, each of households of their own, from the same names.
+
     Args:
         connection: With an empty database attached as `vault`.
         records: About how many.
         seed: The same seed gives the same records.
     """
-    rng = np.random.default_rng(seed)
-    people = _people(rng, int(records / RECORDS_A_PERSON))
-    frames = [_records(rng, people, source) for source in SOURCES]
-    data = pd.concat(frames, ignore_index=True).head(records)
-    data["record_key"] = rng.permutation(len(data)).astype(np.int64)
     connection.execute(VAULT_DDL).fetchall()
+    connection.execute("CREATE TABLE truth (key BIGINT, person BIGINT)").fetchall()
+    pieces = -(-records // PIECE)
+    for piece in range(pieces):
+        fresh = np.random.default_rng(seed if piece == 0 else [seed, piece])
+        rng = _Draws(fresh, np.random.default_rng([seed, 0, 0]) if pieces > 1 else fresh)
+        made = min(PIECE, records - piece * PIECE)
+        _insert(connection, _piece(rng, made, piece, pieces))
+    connection.execute(
+        "INSERT INTO vault.current_delivery SELECT DISTINCT source, delivery_id, period FROM vault.identity"
+    ).fetchall()
+
+
+def _piece(rng: _Draws, records: int, piece: int, pieces: int) -> pd.DataFrame:
+    people = _people(rng, int(records / RECORDS_A_PERSON), piece, pieces)
+    frames = [_records(rng.own, people, source) for source in SOURCES]
+    data = pd.concat(frames, ignore_index=True).head(records)
+    data["record_key"] = rng.own.permutation(len(data)).astype(np.int64) + piece * PIECE
+    data["person"] += piece * PIECE
+    return data
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, data: pd.DataFrame) -> None:
     connection.register("made", data)
     shown = ", ".join(name for name in data.columns if name != "person")
     connection.execute(
         f"INSERT INTO vault.identity BY NAME SELECT {shown}, source AS delivery_id, 'all' AS period FROM made"
     ).fetchall()
-    connection.execute(
-        "INSERT INTO vault.current_delivery SELECT DISTINCT source, source, 'all' FROM made"
-    ).fetchall()
-    connection.execute("CREATE TABLE truth AS SELECT record_key AS key, person FROM made").fetchall()
+    connection.execute("INSERT INTO truth SELECT record_key, person FROM made").fetchall()
     connection.unregister("made")
 
 
@@ -74,31 +103,32 @@ def _names(rng: np.random.Generator, count: int, syllables: int) -> Strings:
     return np.unique(np.char.add(whole, rng.choice(_ENDS, count)))
 
 
-def _popular(rng: np.random.Generator, names: Strings, count: int, exponent: float) -> Strings:
+def _popular(rng: _Draws, names: Strings, count: int, exponent: float) -> Strings:
     """Draw names with frequencies that fall off as a power of their rank."""
-    order = rng.permutation(names)
+    order = rng.shared.permutation(names)
     weight = 1 / (np.arange(len(order)) + 8.0) ** exponent
-    return order[rng.choice(len(order), size=count, p=weight / weight.sum())]
+    return order[rng.own.choice(len(order), size=count, p=weight / weight.sum())]
 
 
-def _people(rng: np.random.Generator, count: int) -> _People:
-    households = count * 2 // 5
-    household = rng.integers(0, households, count)
-    surnames = _names(rng, 60_000, 2)
+def _people(rng: _Draws, count: int, piece: int, pieces: int) -> _People:
+    own, households = rng.own, count * 2 // 5
+    household = own.integers(0, households, count)
+    surnames = _names(rng.shared, 60_000, 2)
     of_household = _popular(rng, surnames, households, 0.95)
-    own = rng.random(count) < 0.2
-    surname = np.where(own, _popular(rng, surnames, count, 0.95), of_household[household])
-    days = rng.integers(0, 365 * 85, count)
+    alone = own.random(count) < 0.2
+    surname = np.where(alone, _popular(rng, surnames, count, 0.95), of_household[household])
+    days = own.integers(0, 365 * 85, count)
     born = np.datetime_as_string(np.datetime64("1938-01-01") + days, unit="D")
+    step = min(_STEP, _HIGHEST_NUMBER // (count * pieces))
     return _People(
-        given=_popular(rng, _names(rng, 6_000, 2), count, 0.9),
-        middle=_popular(rng, _names(rng, 6_000, 2), count, 0.9),
+        given=_popular(rng, _names(rng.shared, 6_000, 2), count, 0.9),
+        middle=_popular(rng, _names(rng.shared, 6_000, 2), count, 0.9),
         surname=surname,
         new_surname=_popular(rng, surnames, count, 0.95),
         born=np.char.replace(born, "-", ""),
-        ssn=(rng.permutation(np.arange(count) * 700 + 101_010_001)).astype("U9"),
-        sex=rng.choice(np.array(["F", "M"]), count),
-        household=household,
+        ssn=((own.permutation(np.arange(count)) * pieces + piece) * step + 101_010_001).astype("U9"),
+        sex=own.choice(np.array(["F", "M"]), count),
+        household=household + piece * households,
     )
 
 

@@ -7,7 +7,7 @@ cell rule. Everything public is named here one by one; nothing is passed through
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -23,6 +23,7 @@ from data_sharing_agreements.registry import Registry
 from data_sharing_agreements.registry.ends import Ending
 from data_sharing_agreements.registry.products import LinkVersion, Mart
 from data_sharing_agreements.separation import Statement
+from data_sharing_agreements.transparency import errors, transparency
 
 SCHEMA = "commonweal/register/1"
 
@@ -65,6 +66,7 @@ class Setting:
         duties: What is said of separation of duties.
         quality: Of the newest link version, as far as known: `basis`, `precision`,
             `recall`, `by_group` without groups too small to show.
+        purpose: What the statewide spine is made for.
         open_data: Where each public table stands, by project, mart and version.
     """
 
@@ -72,6 +74,7 @@ class Setting:
     on: date
     duties: Statement
     quality: Mapping[str, Any]
+    purpose: str = ""
     open_data: Mapping[tuple[str, str, str], OpenState] = field(default_factory=dict)
 
 
@@ -85,6 +88,8 @@ def register(agreements: Agreements, registry: Registry, setting: Setting) -> di
     """
     current = agreements.on(setting.on)
     documents: list[Document] = [current.emou, *current.dsas]
+    newest = registry.link_versions.latest()
+    made_by = registry.link_models.get(newest.counts.get("model", "")) if newest else None
     return {
         "schema": SCHEMA,
         "title": setting.title,
@@ -105,7 +110,8 @@ def register(agreements: Agreements, registry: Registry, setting: Setting) -> di
             }
             for one in agreements.objections()
         ],
-        "linkage": _linkage(registry.link_versions.latest(), setting.quality, smallest_cell(agreements)),
+        "linkage": _linkage(newest, setting.quality, smallest_cell(agreements)),
+        "algorithm": transparency(current, newest, made_by, setting.quality, setting.purpose),
     }
 
 
@@ -229,17 +235,5 @@ def _linkage(version: LinkVersion | None, quality: Mapping[str, Any], smallest: 
         "made": version.created_at[:10],
         "records": withheld(version.records, smallest),
         "persons": withheld(version.persons, smallest),
-        "basis": quality.get("basis"),
-        "precision": quality.get("precision"),
-        "recall": quality.get("recall"),
-        "by_group": [_group(group) for group in _groups(quality)],
+        **errors(quality),
     }
-
-
-def _groups(quality: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    found: Iterable[Mapping[str, Any]] = quality.get("by_group") or ()
-    return found
-
-
-def _group(group: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: group[name] for name in ("column", "group", "precision", "recall")}

@@ -118,6 +118,34 @@ def check_roles(
     Refused.collect(_refusal(one) for one in found if one.because == "violation")
 
 
+def check_duty(emou: Emou, accounts: Iterable[Account], account: Account, role: str, on: date) -> None:
+    """Raise unless an account holds a role, and its human none that is kept apart from it.
+
+    Args:
+        emou: The memorandum with the matrix.
+        accounts: All accounts: the human may have others.
+        account: Who wants to act.
+        role: The duty.
+        on: The day.
+
+    Raises:
+        Refused: The account lacks the role, or the human holds another that the
+            memorandum keeps apart from it, with no exception of that day.
+    """
+    if role not in account.roles:
+        raise Refused.of(
+            "role-missing",
+            f"This is for accounts with the role {role}, and this account has it not.",
+            why="Who does what is kept apart, and written down.",
+            next=f"Ask for it: `commonweal account role NAME --role {role}`.",
+            document=emou.id,
+            clause="separation",
+        )
+    held = _held(accounts).get(account.person, frozenset()) | frozenset(account.roles)
+    found = [_unmet(emou, account.person, at, on) for at in _broken(emou, held)]
+    Refused.collect(_refusal(one) for one in found if one.because == "violation" and role in one.roles)
+
+
 def check_two_humans(first: Account, second: Account, act: str, emou: Emou) -> None:
     """Raise if what one account asked for would be approved by the same human.
 

@@ -16,7 +16,8 @@ nothing but the weights.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
 
 import numpy as np
 import numpy.typing as npt
@@ -59,21 +60,51 @@ class Pairs:
         return Pairs(self.a[mask], self.b[mask], self.weight[mask], self.confidence[mask])
 
 
+def _none() -> Ints:
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What was decided about pairs of nodes whatever their weights: together always, or never.
+
+    No two nodes may be both, directly or through others (`constraints.add` refuses it).
+    """
+
+    together_a: Ints = field(default_factory=_none)
+    together_b: Ints = field(default_factory=_none)
+    apart_a: Ints = field(default_factory=_none)
+    apart_b: Ints = field(default_factory=_none)
+
+    def nodes(self) -> Ints:
+        """Return every node that is bound."""
+        return np.concatenate([self.together_a, self.together_b, self.apart_a, self.apart_b])
+
+
 @dataclass(frozen=True)
 class _Edges:
-    """Between clusters `a` < `b`: weights times confidences, confidences, and how many pairs are summed."""
+    """Between clusters `a` < `b`: weights times confidences, confidences, how many pairs are summed,
+    and whether the two may never merge."""
 
     a: Ints
     b: Ints
     total: Ints
     mass: Ints
     count: Ints
+    banned: Mask
 
     def where(self, mask: Mask) -> _Edges:
-        return _Edges(self.a[mask], self.b[mask], self.total[mask], self.mass[mask], self.count[mask])
+        return _Edges(
+            self.a[mask],
+            self.b[mask],
+            self.total[mask],
+            self.mass[mask],
+            self.count[mask],
+            self.banned[mask],
+        )
 
 
-def average_link(sizes: Ints, pairs: Pairs, rule: Rule) -> Ints:
+def average_link(sizes: Ints, pairs: Pairs, rule: Rule, bounds: Bounds | None = None) -> Ints:
     """Return for each node the smallest node of its cluster.
 
     Args:
@@ -81,15 +112,47 @@ def average_link(sizes: Ints, pairs: Pairs, rule: Rule) -> Ints:
             weight of the nodes' pair.
         pairs: The weights known.
         rule: When clusters merge.
+        bounds: Nodes that are one cluster from the start, and nodes that never are one.
     """
+    bounds = bounds or Bounds()
     strong = pairs.weight > rule.stop
-    label = components(len(sizes), pairs.a[strong], pairs.b[strong])
+    label = components(
+        len(sizes),
+        np.concatenate([pairs.a[strong], bounds.together_a]),
+        np.concatenate([pairs.b[strong], bounds.together_b]),
+    )
     inside = label[pairs.a] == label[pairs.b]
     pairs, strong = pairs.where(inside), strong[inside]
     whole = _whole_components(label, pairs.a, strong)
+    whole[label[bounds.nodes()]] = False
     result = np.where(whole[label], label, np.arange(len(sizes)))
+    size = sizes.astype(np.int64).copy()
     edges = _edges(pairs.where(~whole[label[pairs.a]]), sizes)
-    return _merge_rounds(result, sizes.astype(np.int64).copy(), edges, rule)
+    if len(bounds.nodes()):
+        result, size, edges = _bound(result, size, edges, bounds)
+    return _merge_rounds(result, size, edges, rule)
+
+
+def _bound(label: Ints, size: Ints, edges: _Edges, bounds: Bounds) -> tuple[Ints, Ints, _Edges]:
+    """Merge what is together, and add an edge that never merges between nodes that are apart.
+
+    A mean of minus infinity keeps the mean reducible, so the rounds stay exact.
+    """
+    nodes = len(label)
+    parent = components(nodes, bounds.together_a, bounds.together_b)
+    merged = np.zeros_like(size)
+    np.add.at(merged, parent, size)
+    nothing = np.zeros(len(bounds.apart_a), dtype=np.int64)
+    parted = _Edges(
+        bounds.apart_a, bounds.apart_b, nothing, nothing, nothing, np.ones(len(nothing), dtype=np.bool_)
+    )
+    return parent[label], merged, _gathered(_joined(edges, parted), parent, nodes)
+
+
+def _joined(one: _Edges, other: _Edges) -> _Edges:
+    return _Edges(
+        *(np.concatenate([getattr(x, f.name) for x in (one, other)]) for f in dataclass_fields(_Edges))
+    )
 
 
 def components(nodes: int, a: Ints, b: Ints) -> Ints:
@@ -116,15 +179,21 @@ def _edges(pairs: Pairs, sizes: Ints) -> _Edges:
     high = np.maximum(pairs.a, pairs.b).astype(np.int64)
     count = sizes[low].astype(np.int64) * sizes[high]
     mass = np.maximum(np.rint(pairs.confidence * CONFIDENCE_GRAIN).astype(np.int64), 1) * count
-    return _Edges(low, high, np.rint(pairs.weight * WEIGHT_GRAIN).astype(np.int64) * mass, mass, count)
+    total = np.rint(pairs.weight * WEIGHT_GRAIN).astype(np.int64) * mass
+    return _Edges(low, high, total, mass, count, np.zeros(len(low), dtype=np.bool_))
 
 
 def _mean(edges: _Edges, size: Ints, rule: Rule) -> Floats:
-    """Return the mean weight between the ends of each edge, pairs without a weight included."""
+    """Return the mean weight between the ends of each edge, pairs without a weight included.
+
+    That of a banned edge is minus infinity.
+    """
     unscored, doubt = round(rule.unscored * WEIGHT_GRAIN), round(rule.doubt * CONFIDENCE_GRAIN)
     missing = doubt * (size[edges.a] * size[edges.b] - edges.count)
-    mean: Floats = (edges.total + unscored * missing) / (edges.mass + missing) / WEIGHT_GRAIN
-    return mean
+    mass = np.maximum(edges.mass + missing, 1)
+    mean = (edges.total + unscored * missing) / mass / WEIGHT_GRAIN
+    allowed: Floats = np.where(edges.banned, -np.inf, mean)
+    return allowed
 
 
 def _merge_rounds(label: Ints, size: Ints, edges: _Edges, rule: Rule) -> Ints:
@@ -163,9 +232,17 @@ def _reciprocal(nodes: int, edges: _Edges, mean: Floats) -> Mask:
 
 def _gathered(edges: _Edges, parent: Ints, nodes: int) -> _Edges:
     """Return the edges between merged clusters, several between the same two added up."""
+    edges = edges.where(parent[edges.a] != parent[edges.b])
     x, y = parent[edges.a], parent[edges.b]
     name, place = np.unique(np.minimum(x, y) * nodes + np.maximum(x, y), return_inverse=True)
-    sums = [np.zeros(len(name), dtype=np.int64) for _ in range(3)]
-    for summed, values in zip(sums, (edges.total, edges.mass, edges.count), strict=True):
-        np.add.at(summed, place, values)
-    return _Edges(name // nodes, name % nodes, *sums)
+
+    def summed(values: Ints) -> Ints:
+        sums = np.zeros(len(name), dtype=np.int64)
+        np.add.at(sums, place, values)
+        return sums
+
+    banned = np.zeros(len(name), dtype=np.bool_)
+    np.logical_or.at(banned, place, edges.banned)
+    return _Edges(
+        name // nodes, name % nodes, summed(edges.total), summed(edges.mass), summed(edges.count), banned
+    )

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
 from linkage.vectors import WORDS, letter_vectors, packed_digits
-from privacy.encodings import Encoder
+from privacy.encodings import Encoder, distinct
 
 TOKENS: Mapping[str, str] = {
     "given": "name", "initial": "letter", "formal": "name", "other_formal": "name", "root": "name",
@@ -28,6 +29,7 @@ TOKENS: Mapping[str, str] = {
     "ssn_first": "ssn_first", "ssn_last": "ssn_last",
     "sex": "sex", "number": "number", "street": "street", "unit": "unit", "zip": "zip", "phone": "phone",
     "email": "email", "employer": "employer", "household": "household",
+    "household_of": "source",
 }  # fmt: skip
 """Columns that become tokens, and the namespace each is made in."""
 
@@ -37,9 +39,13 @@ VECTORS: tuple[str, ...] = ("given", "surname", "street")
 NUMBERS: tuple[str, ...] = ("birth", "ssn")
 """Columns that become packed digits as well, named `<column>_digits`."""
 
+THREADS = 2
+"""Columns encoded at a time."""
+
 _WORD = re.compile(r"\w+")
 _FUNCTIONS = frozenset({"least", "greatest"})
 _NAMES = "least(given, surname), greatest(given, surname)"
+_SOUNDS = "least(given_phonetic, surname_phonetic), greatest(given_phonetic, surname_phonetic)"
 BLOCKS: Mapping[str, tuple[str, int]] = {
     "ssn": ("ssn", 500),
     "birth_given": ("day_month, birth_year, given_phonetic", 500),
@@ -48,11 +54,18 @@ BLOCKS: Mapping[str, tuple[str, int]] = {
     "name_zip": (f"{_NAMES}, zip", 100),
     "name_year": (f"{_NAMES}, birth_year", 200),
     "name_middle": (f"{_NAMES}, middle_initial", 60),
-    "sound_zip": ("given_phonetic, surname_phonetic, zip", 60),
-    "sound_year": ("given_phonetic, surname_phonetic, birth_year", 60),
+    "sound": (_SOUNDS, 12),
+    "sound_zip": (f"{_SOUNDS}, zip", 60),
+    "sound_year": (f"{_SOUNDS}, birth_year", 100),
+    "sound_day": ("day_month, given_phonetic, surname_phonetic", 60),
+    "part_year": ("part_a, given_phonetic, birth_year", 100),
+    "part_zip": ("part_a, given_phonetic, zip", 60),
+    "given_year_zip": ("given_phonetic, birth_year, zip", 60),
+    "household_given": ("household, given_phonetic", 60),
     "place_given": ("street, number, given_phonetic", 200),
     "employer_name": ("employer, given_phonetic, surname_phonetic", 100),
     "birth_ssn_last": ("birth, ssn_last", 200),
+    "birth_ssn_first": ("birth, ssn_first", 200),
     "given_ssn_first": ("given_phonetic, ssn_first", 60),
     "given_ssn_last": ("given_phonetic, ssn_last", 60),
     "surname_ssn_first": ("surname_phonetic, ssn_first", 60),
@@ -74,16 +87,24 @@ swapped ones meet too.
 """
 
 
-def encode(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+def encode(connection: duckdb.DuckDBPyConnection, key: bytes, *, blocks: bool = True) -> None:
     """Make `link_encoded` from `link_standard`.
 
     Args:
         connection: Holds the standardised table.
         key: The run's key, 32 bytes; nothing made here can be compared with another run's.
+        blocks: Whether blocking keys are made; else they are empty, for pairs known otherwise.
     """
     standard = connection.execute("SELECT * FROM link_standard").to_arrow_table()
     connection.register("link_encoded_data", _encoded(standard, Encoder(key)))
-    add_blocks(connection, "link_encoded_data", "link_encoded")
+    if blocks:
+        add_blocks(connection, "link_encoded_data", "link_encoded")
+    else:
+        none = ", ".join(f"NULL::BIGINT AS block_{name}" for name in BLOCKS)
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE link_encoded AS
+                SELECT *, {key_sql("number, street")} AS place, {none} FROM link_encoded_data"""
+        ).fetchall()
     connection.unregister("link_encoded_data")
 
 
@@ -95,7 +116,7 @@ def add_blocks(connection: duckdb.DuckDBPyConnection, source: str, table: str) -
         source: Relation with `node` and the fields that keys are made of.
         table: Name of the table to make.
     """
-    keys = ", ".join(f"{_key_sql(fields)} AS block_{name}" for name, (fields, _) in BLOCKS.items())
+    keys = ", ".join(f"{key_sql(fields)} AS block_{name}" for name, (fields, _) in BLOCKS.items())
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE link_blocks AS SELECT node, {keys} FROM {source}"
     ).fetchall()
@@ -107,7 +128,7 @@ def add_blocks(connection: duckdb.DuckDBPyConnection, source: str, table: str) -
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE {table} AS
             WITH capped AS (SELECT node, {capped} FROM link_blocks)
-            SELECT s.*, {_key_sql("number, street")} AS place, capped.* EXCLUDE (node)
+            SELECT s.*, {key_sql("number, street")} AS place, capped.* EXCLUDE (node)
             FROM {source} s JOIN capped USING (node)"""
     ).fetchall()
     connection.execute("DROP TABLE link_blocks").fetchall()
@@ -120,19 +141,27 @@ def drop(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _encoded(standard: pa.Table, encoder: Encoder) -> pa.Table:
     columns: dict[str, pa.Array] = {"node": standard["node"]}
-    for column, namespace in TOKENS.items():
-        columns[column] = encoder.token(namespace, standard[column])
-    for column in VECTORS:
-        words, bits = letter_vectors(encoder, column, standard[column])
-        for word in range(WORDS):
-            columns[f"{column}_{word}"] = pa.array(np.ascontiguousarray(words[:, word]))
-        columns[f"{column}_n"] = pa.array(bits)
-    for column in NUMBERS:
-        columns[f"{column}_digits"] = packed_digits(encoder, column, standard[column])
+    with ThreadPoolExecutor(THREADS) as pool:
+        for made in pool.map(lambda name: _column(name, standard[name], encoder), TOKENS):
+            columns |= made
     return pa.table(columns)
 
 
-def _key_sql(fields: str) -> str:
+def _column(name: str, values: pa.ChunkedArray, encoder: Encoder) -> dict[str, pa.Array]:
+    """Return all encodings of a column."""
+    column = distinct(values)
+    columns: dict[str, pa.Array] = {name: encoder.token(TOKENS[name], column)}
+    if name in VECTORS:
+        words, bits = letter_vectors(encoder, name, column)
+        for word in range(WORDS):
+            columns[f"{name}_{word}"] = pa.array(np.ascontiguousarray(words[:, word]))
+        columns[f"{name}_n"] = pa.array(bits)
+    if name in NUMBERS:
+        columns[f"{name}_digits"] = packed_digits(encoder, name, column)
+    return columns
+
+
+def key_sql(fields: str) -> str:
     """SQL for one number that stands for several values, NULL if any is missing."""
     if fields.isidentifier():
         return fields

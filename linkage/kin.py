@@ -63,11 +63,10 @@ def _patterns(
     found = connection.execute(
         f"""WITH place AS (
                 SELECT place FROM link_encoded GROUP BY place HAVING count(*) BETWEEN 2 AND {LARGEST_PLACE}
-            )
+            ), housed AS MATERIALIZED (SELECT * FROM link_encoded SEMI JOIN place USING (place))
             SELECT {cases}, count(*) AS n
-            FROM link_encoded l JOIN link_encoded r
-                ON l.place = r.place AND l.surname = r.surname AND l.node < r.node
-            WHERE l.place IN (FROM place) GROUP BY ALL ORDER BY ALL"""
+            FROM housed l JOIN housed r ON l.place = r.place AND l.surname = r.surname AND l.node < r.node
+            GROUP BY ALL ORDER BY ALL"""
     ).fetchnumpy()
     levels = np.stack([np.asarray(found[f"level_{i}"], dtype=np.int64) for i in range(len(personal))])
     return levels, np.asarray(found["n"], dtype=np.float64)

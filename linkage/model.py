@@ -29,7 +29,7 @@ from linkage.vectors import WORDS
 _SMALLEST = 1e-9
 _DICE = re.compile(r"dice\((\w+)\)")
 _APART = re.compile(r"apart\((\w+)\)")
-_NIBBLES = 0x111111111111111
+_NIBBLES = 0x1111111111111111
 _SIDE = re.compile(r"\b(\w+)_([lr])\b")
 
 
@@ -84,6 +84,8 @@ class Model:
         clip: Largest absolute weight a pair may bring to a mean.
         pair_threshold: Weight from which a pair by itself counts as linked.
         seed: Seed of the sampling in training.
+        namesakes: By class of whole names (namesakes.py), log2 of the factor by which strangers
+            share one more often than its parts say; none before it was estimated.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Model:
     clip: float = 20.0
     pair_threshold: float = 0.0
     seed: int = 1
+    namesakes: tuple[float, ...] = ()
 
     def to_json(self) -> str:
         """Return the model as JSON that `read_model` reads back; it holds no value of a record."""
@@ -136,7 +139,8 @@ def model_from_json(raw: Mapping[str, Any]) -> Model:
         Comparison(c["name"], tuple(Level(**level) for level in c["levels"]))
         for c in numbers.pop("comparisons")
     )
-    model = Model(comparisons=comparisons, **numbers)
+    namesakes = tuple(numbers.pop("namesakes", ()))
+    model = Model(comparisons=comparisons, namesakes=namesakes, **numbers)
     Invalid.collect(_faults(model))
     return model
 
@@ -169,6 +173,13 @@ def condition_sql(level: Level) -> str:
         return f"bit_count(({x} | ({x} >> 1) | ({x} >> 2) | ({x} >> 3)) & {_NIBBLES})"
 
     return _APART.sub(apart, _DICE.sub(dice, level.when)) or "ELSE"
+
+
+def compared_columns(model: Model) -> frozenset[str]:
+    """Return the columns of encodings that comparing by a model reads."""
+    levels = [level for comparison in model.comparisons for level in comparison.levels]
+    named = {name for level in levels for name, _ in _SIDE.findall(condition_sql(level))}
+    return frozenset(named | {level.term for level in levels if level.term})
 
 
 def splink_settings(model: Model) -> dict[str, Any]:

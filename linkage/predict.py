@@ -8,15 +8,29 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from splink import DuckDBAPI, Linker
 
-from linkage.model import Comparison, Level, Model, splink_settings
+from linkage.encode import BLOCKS
+from linkage.engines.blocks import read_blocks
+from linkage.engines.sieve import Sieve
+from linkage.model import Comparison, Level, Model, compared_columns, splink_settings
 
+PAIRS_COMPARED = 3_000_000
+"""Pairs that are given to Splink at a time."""
+
+TERM_PLACES = 6
+"""Decimal places of `terms`: engines take logarithms that differ in the sixteenth."""
+
+_INPUT = "link_compared_columns"
 _TOLERANCE = 1e-7
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -46,57 +60,175 @@ class Compared:
 
     def joined(self, other: Compared) -> Compared:
         """Return these pairs and another's."""
-        return Compared(
-            np.concatenate([self.a, other.a]),
-            np.concatenate([self.b, other.b]),
-            np.concatenate([self.levels, other.levels], axis=1),
-            np.concatenate([self.terms, other.terms]),
-        )
+        return joined([self, other])
 
 
-class Comparer:
-    """A Splink linker on the encoded table, quiet, on the connection it is given."""
+class Comparer(Protocol):
+    """Compares pairs of the nodes of `link_encoded` by a model."""
+
+    def blocked(self) -> Compared:
+        """Compare all pairs that share a blocking key; keep those of `predict_from` or more."""
+
+    def given(self, pairs: str) -> Compared:
+        """Compare the pairs of a table (join_key_l, join_key_r) of the connection; all are kept."""
+
+    def close(self) -> None:
+        """Drop what was made; call it whatever happened."""
+
+
+class Engine(Protocol):
+    """Where pairs are compared; the same model and encodings give the same levels everywhere."""
+
+    def comparer(self, connection: duckdb.DuckDBPyConnection, model: Model) -> Comparer:
+        """Return a comparer for a connection that holds `link_encoded`."""
+
+
+class InDuckDB:
+    """The default engine: the connection itself compares, a part of the pairs at a time."""
+
+    def comparer(self, connection: duckdb.DuckDBPyConnection, model: Model) -> DuckDBComparer:
+        """Return a comparer for a connection that holds `link_encoded`."""
+        return DuckDBComparer(connection, model)
+
+
+IN_DUCKDB = InDuckDB()
+
+
+class DuckDBComparer:
+    """A Splink linker on the encoded table, quiet, on the connection it is given.
+
+    Pairs that share a blocking key go through the sieve first, a few at a time, and are
+    given to Splink `PAIRS_COMPARED` at a time, so that memory grows with the records and the
+    pairs that are kept, not with those that are looked at.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, model: Model) -> None:
         """Take a connection that holds `link_encoded`, and the model to compare by."""
         self._connection = connection
         self._model = told_apart(model)
-        table = DuckDBAPI(connection=connection).register("link_encoded", table_name="link_input")
+        self._read_so_far = 0
+        columns = ", ".join(["node", *sorted(compared_columns(model))])
+        connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {_INPUT} AS SELECT {columns} FROM link_encoded"
+        ).fetchall()
+        table = DuckDBAPI(connection=connection).register(_INPUT, table_name="link_input")
         self._linker = Linker(
             table, splink_settings(self._model), log_level=logging.ERROR, validate_settings=False
         )
 
     def blocked(self) -> Compared:
-        """Compare all pairs the blocking rules bring together; keep those of `predict_from` or more."""
-        return self._read(self._model.predict_from)
+        """Compare all pairs that share a blocking key; keep those of `predict_from` or more."""
+        parts = [self._compare(a, b) for a, b in self._sifted()]
+        return joined(parts) if parts else none(self._model)
 
     def given(self, pairs: str) -> Compared:
-        """Compare the pairs of a table (join_key_l, join_key_r, match_key); all are kept."""
-        blocked = self._linker._db_api.register(pairs, table_name=f"input_{pairs}")
-        self._linker.table_management.register_blocked_pairs_for_predict(blocked)
-        return self._read(None)
+        """Compare the pairs of a table (join_key_l, join_key_r); all are kept."""
+        return self._read(pairs, None)
 
     def close(self) -> None:
         """Drop what Splink has made."""
         self._linker.table_management.delete_tables_created_by_splink_from_db()
+        self._connection.execute(f"DROP VIEW IF EXISTS temp.{_INPUT}").fetchall()
 
-    def _read(self, threshold: float | None) -> Compared:
+    def _sifted(self) -> Iterator[tuple[Ints, Ints]]:
+        return sifted_pairs(self._connection, self._model)
+
+    def _compare(self, a: Ints, b: Ints) -> Compared:
+        self._connection.register("link_pairs_data", pa.table({"join_key_l": a, "join_key_r": b}))
+        self._connection.execute(
+            """CREATE OR REPLACE TEMP TABLE link_pairs AS
+                SELECT join_key_l::INTEGER AS join_key_l, join_key_r::INTEGER AS join_key_r, '0' AS match_key
+                FROM link_pairs_data"""
+        ).fetchall()
+        self._connection.unregister("link_pairs_data")
+        try:
+            return self._read("link_pairs", self._model.predict_from, few=False)
+        finally:
+            self._connection.execute("DROP TABLE link_pairs").fetchall()
+
+    def _read(self, pairs: str, threshold: float | None, *, few: bool = True) -> Compared:
+        """Compare the pairs of a table.
+
+        Args:
+            pairs: The table.
+            threshold: Lowest match weight that is kept; None: all are.
+            few: Whether so few records take part that Splink had better take them out first.
+        """
+        self._read_so_far += 1
+        named = self._linker._db_api.register(pairs, table_name=f"input_{self._read_so_far}_{pairs}")
+        blocked = self._linker.table_management.register_blocked_pairs_for_predict(named)
+        blocked.metadata["registered_for_predict"] = few
         scored = self._linker.inference.predict(threshold_match_weight=threshold, warning_mode="never")
-        comparisons = self._model.comparisons
-        levels = ", ".join(f"{_level_sql(c)} AS level_{i}" for i, c in enumerate(comparisons))
-        terms = [f"mw_tf_adj_{c.name}" for c in comparisons if any(level.term for level in c.levels)]
         found = self._connection.execute(
-            f"""SELECT least(node_l, node_r)::BIGINT AS a, greatest(node_l, node_r)::BIGINT AS b, {levels},
-                    {" + ".join(terms) or "0.0"} AS terms
-                FROM {scored.physical_name} ORDER BY a, b"""
+            f"SELECT {read_sql(self._model)} FROM {scored.physical_name} ORDER BY a, b"
         ).fetchnumpy()
         scored.drop_table_from_database_and_remove_from_cache()
-        return Compared(
-            np.asarray(found["a"], dtype=np.int64),
-            np.asarray(found["b"], dtype=np.int64),
-            np.stack([np.asarray(found[f"level_{i}"], dtype=np.int8) for i in range(len(comparisons))]),
-            np.asarray(found["terms"], dtype=np.float64),
-        )
+        return as_compared(found, len(self._model.comparisons))
+
+
+def read_sql(model: Model) -> str:
+    """SQL for the columns of `as_compared` in Splink's result: a, b, levels, terms."""
+    levels = ", ".join(f"{_level_sql(c)} AS level_{i}" for i, c in enumerate(model.comparisons))
+    terms = [f"mw_tf_adj_{c.name}" for c in model.comparisons if any(level.term for level in c.levels)]
+    return f"""CAST(least(node_l, node_r) AS BIGINT) AS a, CAST(greatest(node_l, node_r) AS BIGINT) AS b,
+        {levels}, {" + ".join(terms) or "0.0"} AS terms"""
+
+
+def as_compared(found: Mapping[str, Any], comparisons: int) -> Compared:
+    """Return pairs from columns as `read_sql` names them."""
+    return Compared(
+        np.asarray(found["a"], dtype=np.int64),
+        np.asarray(found["b"], dtype=np.int64),
+        np.stack([np.asarray(found[f"level_{i}"], dtype=np.int8) for i in range(comparisons)]),
+        np.asarray(found["terms"], dtype=np.float64).round(TERM_PLACES).astype(np.float64, copy=False),
+    )
+
+
+def joined(parts: Sequence[Compared]) -> Compared:
+    """Return the pairs of all parts."""
+    return Compared(
+        np.concatenate([part.a for part in parts]),
+        np.concatenate([part.b for part in parts]),
+        np.concatenate([part.levels for part in parts], axis=1),
+        np.concatenate([part.terms for part in parts]),
+    )
+
+
+def none(model: Model) -> Compared:
+    """Return no pairs at all."""
+    nothing = np.zeros(0, dtype=np.int64)
+    return Compared(nothing, nothing, np.zeros((len(model.comparisons), 0), dtype=np.int8), np.zeros(0))
+
+
+def sifted_pairs(connection: duckdb.DuckDBPyConnection, model: Model) -> Iterator[tuple[Ints, Ints]]:
+    """Give the pairs of `link_encoded` worth comparing, in order, about `PAIRS_COMPARED` at a time."""
+    blocks = read_blocks(connection, "link_encoded", [f"block_{name}" for name in BLOCKS])
+    sieve = Sieve(connection, "link_encoded", model)
+
+    def part(number: int) -> tuple[Ints, Ints]:
+        a, b = blocks.pairs(number)
+        kept = sieve(a, b)
+        return a[kept], b[kept]
+
+    (threads,) = connection.execute("SELECT current_setting('threads')::INTEGER").fetchone() or (1,)
+    with ThreadPoolExecutor(max_workers=int(threads)) as workers:
+        yield from _gathered(workers.map(part, range(len(blocks))))
+
+
+def _gathered(parts: Iterable[tuple[Ints, Ints]]) -> Iterator[tuple[Ints, Ints]]:
+    """Give the pairs of several parts at once, about `PAIRS_COMPARED` of them."""
+    held: list[tuple[Ints, Ints]] = []
+    for part in parts:
+        held.append(part)
+        if sum(len(a) for a, _ in held) >= PAIRS_COMPARED:
+            yield _side_by_side(held)
+            held = []
+    if held:
+        yield _side_by_side(held)
+
+
+def _side_by_side(held: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+    return np.concatenate([a for a, _ in held]), np.concatenate([b for _, b in held])
 
 
 def told_apart(model: Model) -> Model:
@@ -131,4 +263,4 @@ def _level_sql(comparison: Comparison) -> str:
         for i, level in enumerate(comparison.levels)
         if not level.null
     )
-    return f"(CASE {cases} ELSE 0 END)::TINYINT"
+    return f"CAST(CASE {cases} ELSE 0 END AS TINYINT)"

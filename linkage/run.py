@@ -11,22 +11,32 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from splink.internals.exceptions import SplinkException
 
 from data_sharing_agreements.errors import CommonwealError
-from linkage import encode, persons, standardise, train
+from linkage import encode, persons, standardise, telling, train
+from linkage.agency import compare as agency
 from linkage.clusters import alone, record_pairs, resolve
+from linkage.increment import state
+from linkage.increment.causes import tell_causes
+from linkage.increment.chance import Chance, Wish, constraints_changed, keep_basis, look, try_increment
+from linkage.increment.due import REASONS
+from linkage.increment.touched import TABLES as INCREMENT_TABLES
 from linkage.model import Model, read_model
+from linkage.predict import IN_DUCKDB, Engine
+from linkage.refine import ONE_ID, name_one_id
 from linkage.report import write_report
-from linkage.spine import Version, ensure_spine, latest_version, publish
+from linkage.spine import Made, Version, ensure_spine, latest_version, publish
+from linkage.statistics import observed
 
-METHOD = "1"
+METHOD = "4"
 """Counts up when the code changes what it makes of the same input."""
 
 GREY_BELOW = 4.0
@@ -37,10 +47,13 @@ FEWEST_NODES = 2
 
 _TABLES = (
     "link_record", "link_pair", "link_cluster", "link_record_pair", "link_unscored",
-    "link_person_of", "link_change",
+    "link_person_of", "link_change", "link_name_language", "link_prior", ONE_ID, *INCREMENT_TABLES,
 )  # fmt: skip
 
 Progress = Callable[[str], object]
+Admit = Callable[[Model, Mapping[str, int]], Mapping[str, Any]]
+"""Asked with the trained model, and how many records each source has, before anything is
+written; raises if it may not be used, and says what the report says of it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,8 @@ class LinkOutcome:
         model_digest: Hash of its settings and trained numbers; empty if skipped.
         input_hash: Hash of deliveries, settings and method.
         report: Where the report is, if one was asked for.
+        mode: `full` or `increment`; says nothing if skipped.
+        reason: Why it was a full link, a key of `increment.due.REASONS`.
     """
 
     version: int
@@ -69,6 +84,8 @@ class LinkOutcome:
     model_digest: str
     input_hash: str
     report: Path | None = None
+    mode: str = "full"
+    reason: str = ""
 
 
 def link(
@@ -82,6 +99,11 @@ def link(
     report_dir: Path | None = None,
     smallest: int = 1,
     model: Model | None = None,
+    agency_key: bytes | None = None,
+    one_id: Sequence[str] = (),
+    admit: Admit | None = None,
+    wish: Wish | None = None,
+    engine: Engine = IN_DUCKDB,
 ) -> LinkOutcome:
     """Link the sources' records and publish a version of the spine, unless nothing has changed.
 
@@ -96,6 +118,13 @@ def link(
         report_dir: Where to write the report, if anywhere.
         smallest: The smallest count of persons the report may tell.
         model: Settings; the default model if not given.
+        admit: Called with the trained model before a version is written.
+        agency_key: Key agreed with agencies that encode at home; without it, what they sent
+            in the relation `permitted_encoding` is linked with each other alone.
+        one_id: Sources in which two records of one period are two people's.
+        wish: Whether the link must be a full one, and when it must. An increment is made where
+            `vault` is attached to write and nothing stands against it.
+        engine: Where the pairs of a full link are compared; every engine gives the same clusters.
 
     Raises:
         CommonwealError: Splink failed; DuckDB's own errors are left to the opener's guard.
@@ -105,27 +134,70 @@ def link(
     settings = model or read_model()
     settings = settings if seed is None else replace(settings, seed=seed)
     ensure_spine(connection)
-    hashed = input_hash(connection, sources, settings, restricted)
+    method = " ".join([METHOD, *sorted(one_id)])
+    hashed = input_hash(connection, sources, settings, restricted + agency.said_of(agency_key), method)
     standing = latest_version(connection)
-    if standing is not None and standing.input_hash == hashed:
+    wish = wish or Wish()
+    unchanged = standing is not None and standing.input_hash == hashed and not constraints_changed(connection)
+    if standing is not None and unchanged and not wish.full:
         return _outcome(standing, start, skipped=True)
     with _leaving_nothing(connection), _safely():
-        trained, pairs = _resolve(connection, sources, settings, run_key, tell)
+        name_one_id(connection, one_id)
+        chance = look(
+            connection, sources, settings, method, restricted, wish, agency=agency.takes_part(connection)
+        )
+        reason = chance.reason
+        if standing is not None and reason is None:
+            least = settings.pair_threshold - GREY_BELOW
+            made = try_increment(connection, chance, standing, run_key, least, hashed, tell)
+            if not isinstance(made, str):
+                report = None
+                if report_dir:
+                    telling.tell(connection, run_key, telling.facts_of(connection, standing.version))
+                    report = write_report(connection, report_dir, smallest=smallest)
+                outcome = _outcome(made[0], start, skipped=False, pairs=made[1], mode="increment")
+                return replace(outcome, report=report)
+            reason = made
+        tell(f"link: in full, because {REASONS[reason or 'nothing-kept']}")
+        facts: dict[str, Any] | None = {} if report_dir else None
+        keeper = chance if chance.keeps else None
+        trained, pairs = _resolve(
+            connection, sources, settings, (run_key, agency_key), tell, facts, keeper, engine
+        )
+        said = admit(trained, _records_by_source(connection)) if admit else None
         tell("link: writing the spine")
         people = persons.assign_persons(connection)
         persons.changes(connection)
+        tell_causes(connection, chance.found, purged=chance.purged)
         (records,) = connection.execute("SELECT count(*) FROM link_record").fetchone() or (0,)
         number = standing.version + 1 if standing else 1
         version = Version(number, trained.name, int(records), people, hashed)
-        publish(connection, version, trained.to_json())
+        if keeper:
+            keep_basis(connection, chance, number, trained, version.records)
+        touched = version.records
+        publish(
+            connection,
+            version,
+            trained.to_json(),
+            Made("full", reason or "nothing-kept", touched, keeps=keeper is not None),
+        )
+        if facts is not None:
+            telling.tell(connection, run_key, facts | {"model": said})
     report = write_report(connection, report_dir, smallest=smallest) if report_dir else None
     return replace(
-        _outcome(version, start, skipped=False), pairs=pairs, model_digest=trained.digest(), report=report
+        _outcome(version, start, skipped=False, reason=reason or "nothing-kept"),
+        pairs=pairs,
+        model_digest=trained.digest(),
+        report=report,
     )
 
 
 def input_hash(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[str], model: Model, restricted: str
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[str],
+    model: Model,
+    restricted: str,
+    method: str = METHOD,
 ) -> str:
     """Return a hash of everything the spine depends on but randomness.
 
@@ -136,7 +208,7 @@ def input_hash(
             WHERE source IN ({", ".join("?" for _ in sources)}) ORDER BY ALL""",
         list(sources),
     ).fetchall()
-    said = (METHOD, sorted(sources), model.digest(), rows, restricted)
+    said = (method, sorted(sources), model.digest(), rows, restricted)
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
@@ -144,38 +216,64 @@ def _resolve(
     connection: duckdb.DuckDBPyConnection,
     sources: Sequence[str],
     model: Model,
-    run_key: bytes,
+    keys: tuple[bytes, bytes | None],
     tell: Progress,
+    facts: dict[str, Any] | None = None,
+    keeper: Chance | None = None,
+    engine: Engine = IN_DUCKDB,
 ) -> tuple[Model, int]:
     """Make `link_record`, `link_cluster` and `link_record_pair`; return the trained model and the pairs."""
     tell("link: standardising")
     standardise.latest_values(connection, sources)
+    if keeper:
+        state.mark(connection)
     nodes = standardise.standardise(connection)
+    if keeper:
+        state.make_leads(connection)
+        state.keep_all(connection, model, keeper.stamp)
     tell("link: encoding")
-    encode.encode(connection, run_key)
+    encode.encode(connection, keys[0])
+    encoded = agency.prepare(connection, sources, nodes, keys[1])
     standardise.drop(connection)
-    if nodes < FEWEST_NODES:
+    if nodes + encoded < FEWEST_NODES:
         alone(connection)
         return model, record_pairs(connection, model, model.pair_threshold - GREY_BELOW)
     tell("link: training")
-    trained = train.train(connection, model, nodes)
+    trained = _trained(connection, model, nodes, encoded)
     tell("link: comparing and clustering")
-    fitted = resolve(connection, trained)
+    fitted = resolve(connection, trained, engine)
+    if facts is not None:
+        facts.update(observed(connection, fitted))
     encode.drop(connection)
     return fitted, record_pairs(connection, fitted, fitted.pair_threshold - GREY_BELOW)
 
 
-def _outcome(version: Version, start: float, *, skipped: bool) -> LinkOutcome:
+def _trained(connection: duckdb.DuckDBPyConnection, model: Model, nodes: int, encoded: int) -> Model:
+    if nodes < FEWEST_NODES:
+        return train.untrained(model, nodes + encoded)
+    return train.train(connection, model, nodes)
+
+
+def _records_by_source(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    rows = connection.execute("SELECT source, count(*) FROM link_record GROUP BY source").fetchall()
+    return {str(source): int(records) for source, records in rows}
+
+
+def _outcome(
+    version: Version, start: float, *, skipped: bool, pairs: int = 0, mode: str = "full", reason: str = ""
+) -> LinkOutcome:
     return LinkOutcome(
         version.version,
         version.records,
         version.persons,
         time.perf_counter() - start,
         skipped,
-        0,
+        pairs,
         version.model,
         "",
         version.input_hash,
+        mode=mode,
+        reason=reason,
     )
 
 
@@ -187,6 +285,7 @@ def _leaving_nothing(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     finally:
         standardise.drop(connection)
         encode.drop(connection)
+        agency.drop(connection)
         for table in _TABLES:
             connection.execute(f"DROP TABLE IF EXISTS temp.{table}").fetchall()
 

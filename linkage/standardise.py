@@ -19,7 +19,7 @@ import pyarrow as pa
 from linkage import standardise_names as names
 from linkage import standardise_numbers as numbers
 from linkage import standardise_places as places
-from linkage.vocabulary import nicknames, words
+from linkage.vocabulary import nicknames, sql_list, words
 
 READ_ROLES: tuple[str, ...] = (
     "given_name", "middle_name", "surname", "suffix", "full_name", "birth_date", "birth_year", "ssn", "sex",
@@ -35,40 +35,59 @@ SHARED_LIMIT = 5
 """A number carried by people of more than this many different names, or birth dates where
 there are no names, is taken for a placeholder."""
 
+SHARED = "link_shared"
+"""Table (field, value) of hashes of numbers taken for placeholders, so cleared."""
+
 FIELDS: tuple[str, ...] = (
     "given", "initial", "formal", "other_formal", "root", "given_phonetic",
     "surname", "part_a", "part_b", "part_c", "surname_phonetic",
     "middle", "middle_initial", "suffix", "birth", "birth_year", "day_month",
     "ssn", "ssn_first", "ssn_last", "sex", "number", "street", "unit", "zip", "phone", "email",
-    "employer", "household",
+    "employer", "household", "household_of",
 )  # fmt: skip
 """Columns of `link_standard` after `node`."""
 
-_FREE_FIELDS = ("phone", "email", "employer", "household")
+_FREE_FIELDS = ("phone", "email", "employer", "household", "household_of")
 """Fields in which records of one node may differ."""
+
+SAID: tuple[str, ...] = tuple(field for field in FIELDS if field not in _FREE_FIELDS)
+"""Fields in which they may not."""
 
 _TABLES = (
     "link_raw", "link_nickname", "link_street_word", "link_given", "link_middle", "link_surname",
-    "link_street", "link_person", "link_said", "link_fold", "link_standard",
+    "link_street", "link_person", "link_said", "link_fold", "link_standard", SHARED,
 )  # fmt: skip
 
 
-def latest_values(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> int:
+def latest_values(connection: duckdb.DuckDBPyConnection, sources: Sequence[str], within: str = "") -> int:
     """Make `link_raw`: for each record key the latest known value of each role.
 
     A record seen in several deliveries keeps its latest values, field by field, and the
     oldest surname beside them if it changed.
+
+    Args:
+        connection: Holds the relation `IDENTITY`.
+        sources: Whose records.
+        within: Table of the record keys wanted, if not all.
 
     Returns:
         Number of records.
     """
     columns = ", ".join(READ_ROLES)
     latest = ", ".join(f"arg_max({role}, (period, {role})) AS {role}" for role in READ_ROLES)
-    read = f"FROM {IDENTITY} WHERE source IN ({', '.join('?' for _ in sources)})"
+    some = f"SEMI JOIN {within} USING (record_key)" if within else ""
+    read = f"FROM {IDENTITY} {some} WHERE source IN (SELECT unnest($sources::VARCHAR[]))"
+    named: dict[str, object] | None = {"sources": list(sources)}
+    if within:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE link_seen AS SELECT record_key, source, period, {columns} {read}",
+            named,
+        ).fetchall()
+        read, named = "FROM link_seen", None
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_several AS
             SELECT record_key {read} GROUP BY record_key HAVING count(*) > 1""",
-        list(sources),
+        named,
     ).fetchall()
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_raw AS
@@ -81,9 +100,9 @@ def latest_values(connection: duckdb.DuckDBPyConnection, sources: Sequence[str])
             FROM (SELECT record_key, source, {columns}, max(period) AS period
                   FROM seen SEMI JOIN link_several USING (record_key) GROUP BY ALL)
             GROUP BY record_key""",
-        list(sources),
+        named,
     ).fetchall()
-    connection.execute("DROP TABLE link_several").fetchall()
+    connection.execute("DROP TABLE link_several; DROP TABLE IF EXISTS link_seen").fetchall()
     found = connection.execute("SELECT count(*) FROM link_raw").fetchone()
     return int(found[0]) if found else 0
 
@@ -94,6 +113,13 @@ def standardise(connection: duckdb.DuckDBPyConnection) -> int:
     Returns:
         Number of nodes: distinct descriptions of a person.
     """
+    describe(connection, "link_person")
+    _make(connection, SHARED, "SELECT ''::VARCHAR AS field, 0::UBIGINT AS value LIMIT 0")
+    return settle(connection)
+
+
+def describe(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Make a table of one standardised description a record from `link_raw`, which is dropped."""
     for statement in names.macros_sql():
         connection.execute(statement).fetchall()
     _make_vocabulary(connection)
@@ -102,8 +128,16 @@ def standardise(connection: duckdb.DuckDBPyConnection) -> int:
     _make(connection, "link_middle", names.given_names_sql(_distinct("middle_name")))
     _make(connection, "link_surname", names.surnames_sql(_distinct("surname", "old_surname")))
     _make(connection, "link_street", places.streets_sql(_distinct("street")))
-    _make(connection, "link_person", _person_sql())
+    _make(connection, table, _person_sql())
     connection.execute("DROP TABLE link_raw").fetchall()
+
+
+def settle(connection: duckdb.DuckDBPyConnection) -> int:
+    """Make `link_record` and `link_standard` from `link_person` and the placeholders known in `SHARED`.
+
+    Returns:
+        Number of nodes.
+    """
     _clear_shared(connection, "ssn", "ssn_first", "ssn_last")
     _clear_shared(connection, "phone")
     return _fold(connection)
@@ -143,7 +177,20 @@ def _load(connection: duckdb.DuckDBPyConnection, table: str, data: pa.Table) -> 
 
 
 def _split_full_names(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill given name and surname from a full name: "SURNAME, GIVEN" or "GIVEN … SURNAME"."""
+    """Fill given name and surname from a full name: "SURNAME, GIVEN" or "GIVEN … SURNAME".
+
+    A full name written into the column of one of them is one too; a middle initial, a suffix
+    or "Baby boy" after the given name is no surname.
+    """
+    connection.execute(
+        rf"""UPDATE link_raw SET full_name = coalesce(given_name, surname), given_name = NULL, surname = NULL
+            WHERE (given_name IS NULL AND contains(surname, ','))
+                OR (surname IS NULL AND (contains(given_name, ',')
+                    OR (regexp_matches(trim(given_name), '\s\S{{3,}}$')
+                        AND NOT list_contains({sql_list("suffix")}, link_words(given_name)[-1])
+                        AND NOT list_contains({sql_list("given_placeholder")},
+                            array_to_string(link_words(given_name), '')))))"""
+    ).fetchall()
     connection.execute(
         r"""UPDATE link_raw SET
             surname = CASE WHEN contains(full_name, ',') THEN split_part(full_name, ',', 1)
@@ -189,7 +236,8 @@ def _person_sql() -> str:
             {numbers.suffix_sql("suffix_word")} AS suffix,
             birth, birth_year, {numbers.day_month_sql("birth", "birth_year")} AS day_month,
             ssn, left(ssn, 5) AS ssn_first, coalesce(right(ssn, 4), ssn_only_last) AS ssn_last, sex,
-            number, street, unit, zip, phone, email, employer, household
+            number, street, unit, zip, phone, email, employer,
+            household, CASE WHEN household IS NOT NULL THEN source END AS household_of
         FROM dated
     """
 
@@ -198,11 +246,15 @@ def _clear_shared(connection: duckdb.DuckDBPyConnection, column: str, *also: str
     """Set a number to NULL, and what was taken from it, where too many different people carry it."""
     cleared = ", ".join(f"{name} = NULL" for name in (column, *also))
     connection.execute(
-        f"""UPDATE link_person SET {cleared} WHERE {column} IN (
-            SELECT {column} FROM link_person WHERE {column} IS NOT NULL GROUP BY {column}
+        f"""INSERT INTO {SHARED}
+            SELECT '{column}', hash({column}) FROM link_person WHERE {column} IS NOT NULL GROUP BY {column}
             HAVING least(count(DISTINCT left(given_phonetic, 2)), count(DISTINCT surname_phonetic))
                     > {SHARED_LIMIT}
-                OR count(DISTINCT birth) FILTER (WHERE given IS NULL) > {SHARED_LIMIT})"""
+                OR count(DISTINCT birth) FILTER (WHERE given IS NULL) > {SHARED_LIMIT}"""
+    ).fetchall()
+    connection.execute(
+        f"""UPDATE link_person SET {cleared} WHERE {column} IS NOT NULL
+            AND hash({column}) IN (SELECT value FROM {SHARED} WHERE field = '{column}')"""
     ).fetchall()
 
 
@@ -217,7 +269,7 @@ def _fold(connection: duckdb.DuckDBPyConnection) -> int:
     """
     telling = """given IS NOT NULL AND surname IS NOT NULL
         AND (ssn IS NOT NULL OR (length(birth) = 8 AND (street IS NOT NULL OR middle IS NOT NULL)))"""
-    said = ", ".join(f"coalesce({field}, '')" for field in FIELDS if field not in _FREE_FIELDS)
+    said = ", ".join(f"coalesce({field}, '')" for field in SAID)
     _make(
         connection,
         "link_said",

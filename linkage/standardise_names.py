@@ -24,6 +24,13 @@ def _particles_joined_sql(text: str) -> str:
     return joined
 
 
+def _repaired_sql(text: str) -> str:
+    """SQL that reads letters right which were written as UTF-8 and read as Latin letters."""
+    for wrong, right in words("mojibake").items():
+        text = f"replace({text}, '{wrong}', '{right}')"
+    return text
+
+
 def macros_sql() -> tuple[str, ...]:
     """Statements that make the macros names are standardised with.
 
@@ -36,8 +43,11 @@ def macros_sql() -> tuple[str, ...]:
     for digit in "123456":
         collapsed = f"regexp_replace({collapsed}, '{digit}+', '{digit}', 'g')"
     return (
+        f"""CREATE OR REPLACE TEMP MACRO link_repaired(x) AS
+            CASE WHEN regexp_matches(x, '[ÃÅ]') THEN {_repaired_sql("x")} ELSE x END""",
         """CREATE OR REPLACE TEMP MACRO link_letters(x) AS
-            replace(replace(replace(replace(translate(strip_accents(upper(replace(x, 'ß', 'ss'))),
+            replace(replace(replace(replace(translate(strip_accents(
+                upper(replace(link_repaired(x), 'ß', 'ss'))),
                 'ØŁĐÐ', 'OLDD'), 'ẞ', 'SS'), 'Æ', 'AE'), 'Œ', 'OE'), 'Þ', 'TH')""",
         f"""CREATE OR REPLACE TEMP MACRO link_words(x) AS
             list_filter(list_transform(

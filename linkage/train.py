@@ -19,12 +19,11 @@ FEWEST_PAIRS = 300
 RECALL = 0.75
 _FLOOR = 1e-8
 
-DETERMINISTIC = (
-    "l.ssn = r.ssn AND l.given = r.given AND l.surname = r.surname",
-    "l.birth = r.birth AND l.given = r.given AND l.surname = r.surname",
-    "l.ssn = r.ssn AND l.birth = r.birth AND l.sex = r.sex",
-)
-"""Rules that hold for few pairs but those of one person; their count gives the prior."""
+DETERMINISTIC = ("ssn, given, surname", "birth, given, surname", "ssn, birth, sex")
+"""Fields that are all equal for few pairs but those of one person; their count gives the prior."""
+
+MOST_ALIKE = 100
+"""What more nodes than this have in common is no person but a filler, and is not counted."""
 
 
 def train(connection: duckdb.DuckDBPyConnection, model: Model, nodes: int) -> Model:
@@ -40,6 +39,17 @@ def train(connection: duckdb.DuckDBPyConnection, model: Model, nodes: int) -> Mo
     return with_kin(connection, trained)
 
 
+def untrained(model: Model, nodes: int) -> Model:
+    """Return the model with its own numbers, for records that were all encoded at agencies.
+
+    Args:
+        model: Settings and starting numbers.
+        nodes: How many nodes there are.
+    """
+    comparisons = tuple(_comparison_u(c, {}, model.prior, nodes) for c in model.comparisons)
+    return replace(model, comparisons=comparisons, kin_density=model.prior)
+
+
 def _numbers(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
     found = connection.execute(sql).fetchone()
     return tuple(int(value or 0) for value in found or ())
@@ -47,13 +57,18 @@ def _numbers(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]
 
 def _prior(connection: duckdb.DuckDBPyConnection, nodes: int) -> float:
     """Return the share of pairs that are of one person: pairs found by rules over their assumed recall."""
-    matched = " UNION ".join(
-        f"""SELECT l.node AS a, r.node AS b FROM link_encoded l JOIN link_encoded r
-            ON {rule} AND l.node < r.node"""
-        for rule in DETERMINISTIC
-    )
+    matched = " UNION ".join(_alike_sql(fields) for fields in DETERMINISTIC)
     (pairs,) = _numbers(connection, f"SELECT count(*) FROM ({matched})")
     return min(max(pairs, 1) / RECALL / max(nodes * (nodes - 1) / 2, 1), 0.1)
+
+
+def _alike_sql(fields: str) -> str:
+    """SELECT of the pairs of nodes (a < b) that are equal in all fields."""
+    known = fields.replace(", ", " IS NOT NULL AND ")
+    shared = f"""SELECT {fields} FROM link_encoded WHERE {known} IS NOT NULL
+        GROUP BY ALL HAVING count(*) BETWEEN 2 AND {MOST_ALIKE}"""
+    alike = f"(SELECT node, {fields} FROM link_encoded SEMI JOIN ({shared}) USING ({fields}))"
+    return f"SELECT l.node AS a, r.node AS b FROM {alike} l JOIN {alike} r USING ({fields}) WHERE a < b"
 
 
 def _with_u(connection: duckdb.DuckDBPyConnection, model: Model, nodes: int) -> tuple[Comparison, ...]:

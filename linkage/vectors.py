@@ -12,13 +12,11 @@ without the key, and all likenesses are the same under every key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from privacy.encodings import Encoder
+from privacy.encodings import Distinct, Encoder, Values, distinct
 
 WORDS = 8
 SLOTS = WORDS * 64
@@ -27,23 +25,16 @@ PLACES = 15
 """Longest number: fifteen digits of four bits."""
 
 _BLANK = 0
-_SYMBOLS = 37
-_LETTER_SLOTS = 37
+SYMBOLS = 37
+"""Blank, letters, digits."""
+
+PAIRS = SYMBOLS * SYMBOLS
+_LETTER_SLOTS = SYMBOLS
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class _Column:
-    """Distinct values of a column as bytes, and which of them each row has (the last, blank, if none)."""
-
-    data: npt.NDArray[np.uint8]
-    starts: Ints
-    lengths: Ints
-    index: Ints
-
-
 def letter_vectors(
-    encoder: Encoder, field: str, values: pa.ChunkedArray
+    encoder: Encoder, field: str, values: Values
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int16]]:
     """Return for each value a bit vector of its letters and pairs of neighbours, and how many bits are set.
 
@@ -55,35 +46,50 @@ def letter_vectors(
         field: Fields of different names are shuffled differently.
         values: Standardised text: letters A to Z, digits, blanks; the ends count as blanks.
     """
-    column = _distinct(values)
-    count = len(column.starts)
-    symbols = np.zeros(len(column.data) + count + 1, dtype=np.int64)
-    letters = _symbol_of()[column.data]
-    of_letter = np.repeat(np.arange(count), column.lengths)
-    symbols[np.arange(len(column.data)) + of_letter + 1] = letters
-    pair_slot = (symbols[:-1] * _SYMBOLS + symbols[1:]) % (SLOTS - _LETTER_SLOTS)
-    letter_slot = SLOTS - _LETTER_SLOTS + letters % _LETTER_SLOTS
-    slot = _shuffle(encoder, f"slot {field}", SLOTS)[np.concatenate([pair_slot, letter_slot])]
-    owner = np.concatenate([np.repeat(np.arange(count), column.lengths + 1), of_letter])
-    words = np.zeros((count + 1, WORDS), dtype=np.uint64)
-    np.bitwise_or.at(words, (owner, slot // 64), np.uint64(1) << (slot % 64).astype(np.uint64))
+    column = distinct(values)
+    letters = SLOTS - _LETTER_SLOTS
+    order = _shuffle(encoder, f"slot {field}", SLOTS)
+    slots = np.concatenate([order[np.arange(PAIRS) % letters], order[letters + np.arange(SYMBOLS)]])
+    words = gram_bits(column, slots, WORDS)
     bits = np.bitwise_count(words).sum(axis=1, dtype=np.int16)
     return words.view(np.int64)[column.index], bits[column.index]
 
 
-def packed_digits(encoder: Encoder, field: str, values: pa.ChunkedArray) -> pa.Array:
+def gram_bits(column: Distinct, slots: Ints, words: int) -> npt.NDArray[np.uint64]:
+    """Return for each distinct value the bits of its pairs of neighbours and letters; the last row is blank.
+
+    Args:
+        column: Standardised text; the ends count as blanks.
+        slots: The bit of each of `PAIRS` pairs, then of each of `SYMBOLS` letters.
+        words: Length in words of 64 bits.
+    """
+    count, lengths = len(column.offsets) - 1, np.diff(column.offsets)
+    symbols = np.zeros(len(column.data) + count + 1, dtype=np.int64)
+    letters = _symbol_of()[column.data]
+    of_letter = np.repeat(np.arange(count), lengths)
+    symbols[np.arange(len(column.data)) + of_letter + 1] = letters
+    slot = slots[np.concatenate([symbols[:-1] * SYMBOLS + symbols[1:], PAIRS + letters])]
+    owner = np.concatenate([np.repeat(np.arange(count), lengths + 1), of_letter])
+    bits = np.zeros((count + 1, words), dtype=np.uint64)
+    np.bitwise_or.at(bits, (owner, slot // 64), np.uint64(1) << (slot % 64).astype(np.uint64))
+    return bits
+
+
+def packed_digits(encoder: Encoder, field: str, values: Values) -> pa.Array:
     """Return for each number its digits, exchanged place by place, as four bits each; NULL for none.
 
     Numbers of different length differ in the places one of them lacks.
     """
-    column = _distinct(values)
+    column = distinct(values)
+    starts, lengths = column.offsets[:-1], np.diff(column.offsets)
     exchange = np.stack([_shuffle(encoder, f"digit {field} {place}", DIGITS) + 1 for place in range(PLACES)])
-    packed = np.zeros(len(column.starts) + 1, dtype=np.int64)
-    for place in range(min(PLACES, int(column.lengths.max(initial=0)))):
-        live = np.flatnonzero(column.lengths > place)
-        digit = column.data[column.starts[live] + place].astype(np.int64) - ord("0")
-        packed[live] |= exchange[place, digit % DIGITS] << (4 * place)
-    return pa.array(packed[column.index], mask=column.index == len(column.starts))
+    packed = np.zeros(len(starts) + 1, dtype=np.int64)
+    shortest = int(lengths.min(initial=PLACES))
+    for place in range(min(PLACES, int(lengths.max(initial=0)))):
+        live = slice(0, len(starts)) if place < shortest else np.flatnonzero(lengths > place)
+        digit = (column.data[starts[live] + place] - np.uint8(ord("0"))) % np.uint8(DIGITS)
+        packed[live] |= (exchange[place] << (4 * place))[digit]
+    return pa.array(packed[column.index], mask=column.index < 0)
 
 
 def _shuffle(encoder: Encoder, use: str, count: int) -> Ints:
@@ -100,17 +106,3 @@ def _symbol_of() -> Ints:
     table[ord("A") : ord("Z") + 1] = np.arange(1, 27)
     table[ord("0") : ord("9") + 1] = np.arange(27, 37)
     return table
-
-
-def _distinct(values: pa.ChunkedArray) -> _Column:
-    encoded = values.combine_chunks().cast(pa.large_string()).dictionary_encode()
-    dictionary = encoded.dictionary
-    offsets = np.frombuffer(dictionary.buffers()[1], dtype=np.int64)[: len(dictionary) + 1]
-    if len(dictionary) == 0:
-        offsets = np.zeros(1, dtype=np.int64)
-    buffer = dictionary.buffers()[2]
-    data = (
-        np.frombuffer(buffer, dtype=np.uint8)[: offsets[-1]] if buffer is not None else np.zeros(0, np.uint8)
-    )
-    index = encoded.indices.fill_null(len(dictionary)).to_numpy(zero_copy_only=False).astype(np.int64)
-    return _Column(data, offsets[:-1], np.diff(offsets), index)

@@ -21,8 +21,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from linkage.model import Model
+from linkage.namesakes import Namesakes, unknown
 from linkage.predict import Compared
 
 ROUNDS = 6
@@ -30,6 +32,8 @@ SAMPLE = 400_000
 PSEUDO_PAIRS = 500.0
 """Pairs' worth of trust in the model's own m."""
 PSEUDO_MATCHES = 1.0
+WHOLE_NAME = ("given", "surname")
+"""Frequency columns of the two levels that together say: the same whole name."""
 WIDEST = 1000.0
 """A source pair's prior lies within this factor of the overall one."""
 
@@ -73,11 +77,25 @@ class Sources:
 class Weigher:
     """Weighs pairs by a model; `fit` estimates from pairs what can be estimated."""
 
-    def __init__(self, model: Model, sources: Sources) -> None:
-        """Take a model whose prior, u and kin are known, and the nodes' sources."""
+    def __init__(
+        self,
+        model: Model,
+        sources: Sources,
+        priors: Floats | None = None,
+        namesakes: Namesakes | None = None,
+    ) -> None:
+        """Take a model whose prior, u and kin are known, and the nodes' sources.
+
+        Args:
+            model: The model.
+            sources: The nodes' sources.
+            priors: By the number of the pair of sources, where they are known already.
+            namesakes: The nodes' whole names; needed to fit, and where the model knows of namesakes.
+        """
         self.model = model
-        self._sources = sources
-        self._priors = np.full(len(sources.nodes) ** 2, model.prior)
+        self.sources = sources
+        self.namesakes = namesakes or unknown(len(sources.of_node))
+        self.priors = np.full(len(sources.nodes) ** 2, model.prior) if priors is None else priors
 
     def fit(self, pairs: Compared) -> None:
         """Estimate m and the priors by expectation maximisation.
@@ -90,24 +108,62 @@ class Weigher:
         sample = pairs.take(np.arange(0, len(pairs), step, dtype=np.int64))
         if not len(sample):
             return
-        kind, start = self._sources.pair_of(sample), self.model
+        kind, start = self.sources.pair_of(sample), self.model
+        named = self._named(sample)
         for _ in range(ROUNDS):
             share = 1 / (1 + np.exp2(-self.weigh(sample).weight))
-            matches = np.bincount(kind, weights=share, minlength=len(self._priors)) * step
-            priors = (matches + PSEUDO_MATCHES) / self._sources.possible()
-            overall = matches.sum() / self._sources.possible()[_upper(len(self._sources.nodes))].sum()
-            self._priors = np.clip(priors, overall / WIDEST, min(overall * WIDEST, 0.5))
-            self.model = replace(_with_m(start, sample, share), prior=float(overall))
+            found = np.bincount(kind, weights=share, minlength=len(self.priors)) * step
+            matches = np.asarray(found, dtype=np.float64)
+            overall = self._set_priors(matches)
+            bits = self.namesakes.bits(float(share[named].sum()) * step)
+            self.model = replace(_with_m(start, sample, share), prior=overall, namesakes=bits)
+
+    def learn_overlap(self, label: npt.NDArray[np.int64]) -> None:
+        """Take the priors from clusters: how many pairs of nodes of each pair of sources they hold.
+
+        Args:
+            label: For each node its cluster.
+        """
+        count = len(self.sources.nodes)
+        cell, held = np.unique(label * count + self.sources.of_node, return_counts=True)
+        number = np.unique(cell // count, return_inverse=True)[1]
+        table = csr_array((held.astype(np.float64), (number, cell % count)))
+        together = np.asarray((table.T @ table).todense(), dtype=np.float64)
+        np.fill_diagonal(together, np.bincount(cell % count, weights=held * (held - 1) / 2, minlength=count))
+        self._set_priors(np.triu(together).ravel().astype(np.float64))
+
+    def _set_priors(self, matches: Floats) -> float:
+        """Set the priors from the number of matches by pair of sources; return that of any two records."""
+        possible = self.sources.possible()
+        overall = float(matches.sum() / possible[_upper(len(self.sources.nodes))].sum())
+        priors = (matches + PSEUDO_MATCHES) / possible
+        self.priors = np.clip(priors, overall / WIDEST, min(overall * WIDEST, 0.5))
+        return overall
 
     def weigh(self, pairs: Compared) -> Weights:
         """Return the weights of pairs."""
-        prior = self._priors[self._sources.pair_of(pairs)]
+        prior = self.priors[self.sources.pair_of(pairs)]
         m, u, kin = (_summed(self.model, pairs, name) for name in ("m", "u", "kin"))
         strangers, relatives = m - u + pairs.terms, m - kin
+        if self.model.namesakes:
+            named = np.flatnonzero(self._named(pairs))
+            kind = self.namesakes.of_pairs(pairs.a[named], pairs.b[named])
+            strangers[named] -= np.array(self.model.namesakes)[kind]
         against_strangers = strangers + np.log2(prior)
         against_kin = relatives + np.log2(prior / self.model.kin_density)
         weight = -np.logaddexp2(-against_strangers, -against_kin)
         return Weights(weight, np.minimum(strangers, against_kin))
+
+    def _named(self, pairs: Compared) -> npt.NDArray[np.bool_]:
+        """Tell of each pair whether it shares a whole name."""
+        same = [
+            levels == number
+            for comparison, levels in zip(self.model.comparisons, pairs.levels, strict=True)
+            for number, level in enumerate(comparison.levels)
+            if level.term in WHOLE_NAME
+        ]
+        both: npt.NDArray[np.bool_] = np.logical_and.reduce(same)
+        return both if len(same) == len(WHOLE_NAME) else np.zeros(len(pairs), dtype=bool)
 
 
 def _upper(sources: int) -> npt.NDArray[np.bool_]:

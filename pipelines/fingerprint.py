@@ -19,7 +19,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 
 def fingerprint(hub: Hub) -> str:
-    """Return a digest of deliveries, notices, stops, results, documents, settings, code and the day.
+    """Return a digest of deliveries, notices, stops, reviews, results, documents, settings, code and the day.
 
     The day is part of it, because agreements expire and indicators grow stale.
     Documents count by their bytes, code by name, size and time of change.
@@ -59,6 +59,7 @@ def _registry(hub: Hub) -> Iterator[object]:
     yield sorted((str(d.id), d.state, d.sha256) for d in hub.registry.deliveries.all())
     yield [(n.source, n.sha256, n.state) for n in hub.registry.restriction_notices.all()]
     yield [(s.document, s.start, s.until) for s in hub.registry.stops.standing()]
+    yield [(one.review, one.outcome) for one in hub.registry.reviews.outcomes()]
     latest = hub.registry.link_versions.latest()
     yield latest.version if latest else None
     for mart in hub.registry.marts.all():

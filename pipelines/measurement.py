@@ -12,8 +12,9 @@ from data_sharing_agreements.cells import smallest_cell
 from data_sharing_agreements.decisions import Request
 from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.evaluate import evaluate
+from linkage.quality import write_quality
 from linkage.report import write_report
-from linkage.spine import write_quality
+from pipelines.pages import write_pages
 from warehouse.hub import Hub
 from warehouse.indicators import write_scorecard
 from warehouse.marts import tell_link_error
@@ -45,10 +46,16 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
         permit_spine(session)
         payload = evaluate(session.raw, truth, partial(forget_restricted, session, hub)).to_json()
         write_quality(session.raw, payload["link_version"], payload)
-        place = hub.reports("linkage", "index.html").parent
-        write_report(session.raw, place, payload, smallest=smallest_cell(hub.agreements))
+        write_report(
+            session.raw,
+            hub.reports("linkage", "index.html").parent,
+            smallest=smallest_cell(hub.agreements),
+            max_gap=hub.deployment.max_gap,
+            titles={contract.source: contract.title for contract in hub.contracts},
+        )
         known = tell_link_error(hub, session)
     write_scorecard(hub, known)
+    write_pages(hub)
     hub.log.append(
         "evaluation",
         {"link_version": payload["link_version"]},

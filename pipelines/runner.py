@@ -22,7 +22,11 @@ JOB = "everything"
 
 
 def run_everything(
-    deployment: Deployment, landing: Path | None = None, progress: Progress | None = None
+    deployment: Deployment,
+    landing: Path | None = None,
+    progress: Progress | None = None,
+    *,
+    full_link: bool = False,
 ) -> RunReport:
     """Take everything that has arrived to marts and indicators.
 
@@ -34,6 +38,7 @@ def run_everything(
         deployment: What to run.
         landing: A landing directory to read instead of the home's own; never written to.
         progress: Whoever watches.
+        full_link: Whether everything is linked again, whatever changed.
 
     Raises:
         Busy: Another run holds the home.
@@ -44,8 +49,9 @@ def run_everything(
     """
     start = time.perf_counter()
     with interruptible() as interruption, occupy(deployment, "run", landing, progress) as workplace:
+        workplace.full_link = full_link
         workplace.register_arrivals()
-        kept = steps_if_nothing_new(workplace.hub)
+        kept = None if full_link else steps_if_nothing_new(workplace.hub)
         if kept is None:
             _run_job(workplace)
             interruption.check()

@@ -24,7 +24,6 @@ from privacy.siphash import KEY_BYTES, siphash
 
 GramKind: TypeAlias = Literal["qgram", "positional"]
 Codes: TypeAlias = npt.NDArray[np.int32]
-Values: TypeAlias = Sequence[str | None] | npt.NDArray[Any] | pa.Array | pa.ChunkedArray
 
 RUN_KEY_BYTES = 32
 WORD_BITS = 64
@@ -32,6 +31,7 @@ MAX_HASHES = 32
 MAX_POSITION = 255
 _SEPARATOR = 0x1F
 _CHUNK = 1 << 13
+_FIRST, _MOSTLY = 1 << 14, 0.7
 
 
 @dataclass(frozen=True)
@@ -47,29 +47,61 @@ class Bloom:
 
 
 @dataclass(frozen=True)
-class _Distinct:
-    """A column's distinct values as bytes, and for each row which one it is (-1: missing)."""
+class Distinct:
+    """A column's distinct values as bytes, and for each row which one it is (-1: missing).
+
+    A value's bytes are `data[offsets[i]:offsets[i + 1]]`. In a long column in which nearly all
+    differ, equal ones may stand more than once.
+    """
 
     data: npt.NDArray[np.uint8]
     offsets: npt.NDArray[np.int64]
     index: npt.NDArray[np.int64]
 
 
-def _distinct(values: Values) -> _Distinct:
+Values: TypeAlias = Sequence[str | None] | npt.NDArray[Any] | pa.Array | pa.ChunkedArray | Distinct
+
+
+def distinct(values: Values) -> Distinct:
+    """Return a column's distinct values; empty ones count as missing.
+
+    Whoever makes several encodings of a column does this once.
+    """
+    if isinstance(values, Distinct):
+        return values
     array = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values, from_pandas=True)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    array = array.cast(pa.large_string())
-    array = pc.if_else(pc.equal(pc.binary_length(array), 0), pa.scalar(None, pa.large_string()), array)
+    if array.null_count == len(array):
+        nothing = np.zeros(0, dtype=np.uint8)
+        return Distinct(nothing, np.zeros(1, dtype=np.int64), np.full(len(array), -1, dtype=np.int64))
+    if _mostly_differ(array):
+        there = array.is_valid().to_numpy(zero_copy_only=False)
+        return _of_bytes(array, np.where(there, np.arange(len(array)), -1))
     encoded = array.dictionary_encode()
-    dictionary = encoded.dictionary
     index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    offsets = np.zeros(len(dictionary) + 1, dtype=np.int64)
-    lengths = pc.binary_length(dictionary).to_numpy(zero_copy_only=False).astype(np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    buffer = dictionary.buffers()[2]
+    return _of_bytes(encoded.dictionary, index)
+
+
+def _mostly_differ(array: pa.Array) -> bool:
+    """Whether looking for equal values costs more than it saves, as the first of many tell."""
+    first = array.slice(0, _FIRST)
+    return len(array) > _FIRST and pc.count_distinct(first).as_py() > _MOSTLY * _FIRST
+
+
+def _of_bytes(array: pa.Array, index: npt.NDArray[np.int64]) -> Distinct:
+    array = array.cast(pa.large_string())
+    offsets = np.frombuffer(array.buffers()[1], dtype=np.int64)[array.offset :][: len(array) + 1]
+    buffer = array.buffers()[2]
     data = np.frombuffer(buffer, dtype=np.uint8) if buffer is not None else np.zeros(0, dtype=np.uint8)
-    return _Distinct(data, offsets, index)
+    data, offsets = data[offsets[0] : offsets[-1]], offsets - offsets[0]
+    return Distinct(data, offsets, _without_empty(index, np.diff(offsets)))
+
+
+def _without_empty(index: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    if lengths.all():
+        return index
+    return np.where(np.append(lengths, 1)[index] == 0, -1, index)
 
 
 class Encoder:
@@ -96,11 +128,13 @@ class Encoder:
 
         Two different values share a token with probability 2^-64 a pair.
         """
-        column = _distinct(values)
-        hashed = siphash(self._derive("token", field)[:KEY_BYTES], column.data, column.offsets).view(np.int64)
-        missing = column.index < 0
-        spread = np.append(hashed, np.int64(0))[column.index]
-        return pa.array(spread, mask=missing)
+        column = distinct(values)
+        spread = np.append(self.hashed(field, column).view(np.int64), np.int64(0))[column.index]
+        return pa.array(spread, mask=column.index < 0)
+
+    def hashed(self, field: str, column: Distinct) -> npt.NDArray[np.uint64]:
+        """Return the 64 bits of `token` for each distinct value."""
+        return siphash(self._derive("token", field)[:KEY_BYTES], column.data, column.offsets)
 
     def bloom(self, field: str, values: Values, kind: GramKind, words: int = 8, hashes: int = 10) -> Bloom:
         """Return a bit vector a value, whose overlap measures the values' likeness.
@@ -115,7 +149,7 @@ class Encoder:
         """
         if not 1 <= hashes <= MAX_HASHES or words < 1:
             raise ValueError("hashes lies in 1 to 32 and words is at least 1")
-        column = _distinct(values)
+        column = distinct(values)
         codes, starts = _grams(column, kind)
         table = self._masks(f"{kind}\x1f{field}", codes, words, hashes)
         vectors = _overlay(table, codes, starts)
@@ -157,7 +191,7 @@ def _overlay(
     return vectors
 
 
-def _grams(column: _Distinct, kind: GramKind) -> tuple[Codes, npt.NDArray[np.int64]]:
+def _grams(column: Distinct, kind: GramKind) -> tuple[Codes, npt.NDArray[np.int64]]:
     """Return all grams of the distinct values as numbers, and where each value's begin."""
     data = column.data[: column.offsets[-1]].astype(np.int32)
     starts, lengths = column.offsets[:-1], np.diff(column.offsets)

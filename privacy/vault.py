@@ -6,6 +6,8 @@ cleaning names (linkage), or any other table: the vault holds identifiers and
 nothing else.
 """
 
+from privacy.agency_parameters import columns as encoding_columns
+
 IDENTIFIER_ROLES: tuple[str, ...] = (
     "given_name",
     "middle_name",
@@ -39,6 +41,7 @@ text of a key from the crosswalk.
 """
 
 _ROLE_COLUMNS = ", ".join(f"{role} VARCHAR" for role in IDENTIFIER_ROLES)
+_ENCODING_COLUMNS = ", ".join(f"{name} {kind}" for name, kind in encoding_columns().items())
 
 VAULT_DDL: str = f"""
 CREATE TABLE IF NOT EXISTS vault.crosswalk (
@@ -54,6 +57,12 @@ CREATE TABLE IF NOT EXISTS vault.current_delivery (
 CREATE TABLE IF NOT EXISTS vault.tombstone (
     namespace VARCHAR NOT NULL, mark VARCHAR NOT NULL, ending VARCHAR NOT NULL
 );
+CREATE TABLE IF NOT EXISTS vault.encoding (
+    record_key BIGINT NOT NULL, source VARCHAR NOT NULL, delivery_id VARCHAR NOT NULL,
+    period VARCHAR NOT NULL, {_ENCODING_COLUMNS}
+);
+CREATE VIEW IF NOT EXISTS vault.current_encoding AS
+    SELECT * FROM vault.encoding SEMI JOIN vault.current_delivery USING (delivery_id);
 CREATE VIEW IF NOT EXISTS vault.current_identity AS
     SELECT * FROM vault.identity SEMI JOIN vault.current_delivery USING (delivery_id);
 CREATE TABLE IF NOT EXISTS vault.restriction (
@@ -84,6 +93,9 @@ an entry reaches, its own and those of the same person, once known never forgott
 
 `identity`: distinct rows of a delivery. `current_delivery`: the deliveries that stand.
 `current_identity`: the identities of those.
+
+`encoding`: what stands in the place of identities where an agency encodes at home; see
+`privacy.agency_parameters`. `current_encoding`: those of the deliveries that stand.
 
 `tombstone`: keyed tokens, as those of `restriction`, of records that were purged one by one
 and are not taken in again.

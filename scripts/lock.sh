@@ -7,3 +7,4 @@ args=(--universal --python-version 3.11 --generate-hashes --no-emit-index-url --
 $uv pip compile "${args[@]}" pyproject.toml -o requirements/run.txt
 $uv pip compile "${args[@]}" pyproject.toml --extra dev -o requirements/dev.txt -c requirements/run.txt
 echo "uv==$($uv --version | cut -d' ' -f2)" | $uv pip compile "${args[@]}" - -o requirements/uv.txt
+echo "pseudopeople==1.3.1" | $uv pip compile "${args[@]}" - -o requirements/simulator.txt

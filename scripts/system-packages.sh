@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
-# Installs what the browser tests need from Debian, where this machine lets us; otherwise those tests say why they skip.
+# Installs what some tests need from Debian, where this machine lets us: a browser, and Java for Spark.
+# Otherwise those tests say why they skip.
 set -uo pipefail
-command -v chromium >/dev/null && exit 0
-[ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "chromium is not here and cannot be installed: browser tests will skip" >&2; exit 0; }
+packages=()
+command -v chromium >/dev/null || packages+=(chromium fonts-dejavu-core)
+command -v java >/dev/null || [ -n "${JAVA_HOME:-}" ] || packages+=(default-jre-headless)
+[ ${#packages[@]} = 0 ] && exit 0
+[ "$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+  || { echo "${packages[*]} cannot be installed: tests that need them will skip" >&2; exit 0; }
 export DEBIAN_FRONTEND=noninteractive
-{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1 \
-  || echo "chromium could not be installed: browser tests will skip" >&2
+{ apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}"; } >/dev/null 2>&1 \
+  || echo "${packages[*]} could not be installed: tests that need them will skip" >&2
 exit 0

@@ -23,6 +23,7 @@ from data_sharing_agreements.errors import ErrorDetail, Invalid
 from data_sharing_agreements.yaml_text import read_yaml
 from warehouse.contracts_check import check_contract
 from warehouse.contracts_columns import read_column
+from warehouse.contracts_encoding import read_encoding
 from warehouse.contracts_model import (
     Contract,
     Contracts,
@@ -37,10 +38,11 @@ from warehouse.contracts_model import (
     TrailerRecord,
 )
 from warehouse.contracts_properties import Faults, Properties
+from warehouse.encoded.contract import as_received, disagreeing
 
 
 def load_contracts(directory: Path, core_directory: Path | None = None) -> Contracts:
-    """Load every contract below a directory.
+    """Load every contract below a directory, as the hub reads it.
 
     Args:
         directory: Searched for `*.yaml` at any depth.
@@ -58,7 +60,7 @@ def load_contracts(directory: Path, core_directory: Path | None = None) -> Contr
         contract = _load(path, core_directory or directory, faults)
         details.extend(faults.details)
         if contract is not None:
-            found.append(contract)
+            found.append(as_received(contract) if not faults.details else contract)
     if not paths:
         details.append(
             ErrorDetail(
@@ -69,8 +71,22 @@ def load_contracts(directory: Path, core_directory: Path | None = None) -> Contr
             )
         )
     details.extend(_same_twice(found))
+    details.extend(disagreeing(found))
     Invalid.collect(details)
     return Contracts(tuple(sorted(found, key=lambda c: c.source)))
+
+
+def load_contract(path: Path) -> Contract:
+    """Load one contract as it is written, as the agency reads it that encodes at home.
+
+    Raises:
+        Invalid: With every fault of the file.
+    """
+    faults = Faults(path)
+    contract = _load(path, path.parent, faults)
+    Invalid.collect(faults.details)
+    assert contract is not None
+    return contract
 
 
 def _same_twice(contracts: Sequence[Contract]) -> list[ErrorDetail]:
@@ -156,6 +172,7 @@ def _contract(standard: OpenDataContractStandard, core_directory: Path, faults: 
         rules=_rules(properties.nested("rules")),
         extra_columns=properties.scalar("extra_columns", "ignore"),
         core=tuple(_core(p, core_directory) for p in properties.many("core")),
+        encoding=read_encoding(properties.nested("encoding")),
     )
     properties.finish()
     return contract
@@ -269,6 +286,7 @@ def _table(standard: SchemaObject, faults: Faults) -> Table:
         description=standard.description or "",
         grain=standard.dataGranularityDescription or "",
         record_id=properties.texts("record_id"),
+        one_id=properties.scalar("one_id", False),
         row_key=properties.texts("row_key"),
         record_type=properties.scalar("record_type", ""),
         repeat=_repeat(properties.nested("repeat")),

@@ -14,6 +14,8 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
+from warehouse.contracts_encoding import Encoding
+
 
 class FileKind(StrEnum):
     """How records lie in a file."""
@@ -176,8 +178,7 @@ class Repeat:
 
     Args:
         count: Number of occurrences.
-        start: First character of the first occurrence; columns before it belong
-            to every occurrence.
+        start: First character of the first one; columns before it belong to all.
         step: Characters from one occurrence to the next. An occurrence of only
             blanks and zeros is none.
     """
@@ -244,9 +245,8 @@ class Column:
     @property
     def in_content(self) -> bool:
         """Whether the warehouse holds it, as a value or as a key."""
-        if self.pseudonym or self.role == "sex":
-            return True
-        return self.role is None and self.disclosure is not Disclosure.DIRECT
+        harmless = self.role is None and self.disclosure is not Disclosure.DIRECT
+        return bool(self.pseudonym) or self.role == "sex" or harmless
 
     @property
     def content_type(self) -> str:
@@ -265,6 +265,7 @@ class Table:
         columns: In the order of the layout.
         record_id: Columns whose trimmed values, as delivered and joined by `|`,
             are the source's own id of a person's record; empty if none.
+        one_id: Whether two such ids in one period are two people's, without exception.
         row_key: Columns that together may occur once in a delivery.
         record_type: What its lines start with, in a fixed-width file.
         repeat: Columns that a line holds several times.
@@ -279,6 +280,7 @@ class Table:
     description: str = ""
     grain: str = ""
     record_id: tuple[str, ...] = ()
+    one_id: bool = False
     row_key: tuple[str, ...] = ()
     record_type: str = ""
     repeat: Repeat | None = None
@@ -314,8 +316,7 @@ class DeliveryRules:
     Args:
         tolerance: Share of a table's rows that may go to quarantine.
         row_count_change: Change in a table's rows against the last period.
-        completeness_change: Change in the share of rows in which a column has a
-            value, against the last period, in absolute terms.
+        completeness_change: The same of the share of rows in which a column has a value, absolute.
         compare_from: Fewest rows in both periods for the two comparisons.
         outside_period: Share of rows whose period column may lie outside.
     """
@@ -352,6 +353,7 @@ class Contract:
     rules: DeliveryRules = DeliveryRules()
     extra_columns: str = "ignore"
     core: tuple[CoreMapping, ...] = ()
+    encoding: Encoding | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, Table]:
@@ -390,7 +392,7 @@ class Contracts:
         return self.by_source[source]
 
     def __iter__(self) -> Iterator[Contract]:
-        """Iterate over contracts in the order of their sources."""
+        """Iterate over contracts by source."""
         return iter(self.by_source[source] for source in self.sources)
 
     def __len__(self) -> int:

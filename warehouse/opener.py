@@ -123,11 +123,11 @@ class Session:
     """One connection with its stores attached. Made by `Opener.session`.
 
     Every result is drained, and every DuckDB error becomes one of ours without its
-    text. `raw` is for libraries that need the connection; call them inside `guard`.
+    text. `raw` is for libraries that need the connection, inside `guard`, `spill` for what they write.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, opener: Opener) -> None:
-        self.raw = connection
+    def __init__(self, connection: duckdb.DuckDBPyConnection, opener: Opener, spill: Path) -> None:
+        self.raw, self.spill = connection, spill
         self._opener = opener
         self._loaded: set[str] = set()
 
@@ -261,7 +261,7 @@ class Opener:
         spill.mkdir(mode=0o700, parents=True)
         connection = duckdb.connect(":memory:", config=dict(_SETTINGS))
         try:
-            session = Session(connection, self)
+            session = Session(connection, self, spill)
             self._configure(session, spill)
             with ExitStack() as stack:
                 writes = {store.name for store in write}
@@ -279,7 +279,7 @@ class Opener:
         session.execute("SET temp_file_encryption = true")
         session.execute(f"SET temp_directory = '{_quoted(spill)}'")
         session.execute(f"SET threads = {int(self._threads)}")
-        session.execute("SET enable_progress_bar = false")
+        session.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
         if self._memory_limit:
             session.execute(f"SET memory_limit = '{_quoted(self._memory_limit)}'")
         session.load("httpfs")

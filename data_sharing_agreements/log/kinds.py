@@ -82,7 +82,14 @@ _ALL = (
     _kind("mart", "project mart version path link_version obligations codebook act"),
     _kind("indicator", "indicator results"),
     _kind("evaluation", "link_version"),
+    _kind("model", "act model settings state card actor", "why"),
     _kind("quarantine-report", "source values"),
+    _kind(
+        "review",
+        "act draw version seed first size known review stage person actor mask sealed outcome",
+    ),
+    _kind("spine", "act version change constraint actor"),
+    _kind("review-refused", "act review actor rules"),
     _kind("generation", "act store generation nonce"),
     # What was asked, and what left.
     _kind("query", "project version actor tables columns"),

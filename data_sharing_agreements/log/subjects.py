@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, select
 
 from data_sharing_agreements.log.entries import canonical
+from data_sharing_agreements.log.subjects_review import fold_reviews, fold_verdicts, reviews, verdicts
 from data_sharing_agreements.store.schema import (
     account,
     budget,
@@ -28,6 +29,7 @@ from data_sharing_agreements.store.schema import (
 )
 from data_sharing_agreements.store.tables_ends import ending, legal_hold, mart_retraction
 from data_sharing_agreements.store.tables_governance import account_holder, account_role, stop
+from data_sharing_agreements.store.tables_models import link_model
 from data_sharing_agreements.store.tables_restrictions import restriction_notice
 
 Rows = dict[str, dict[str, Any]]
@@ -143,6 +145,17 @@ def _generation(rows: Rows, _at: str, body: Body) -> None:
 
 def _link_version(rows: Rows, _at: str, body: Body) -> None:
     rows[str(body["version"])] = _said(body, "model", "thresholds", "input_hash", "records", "persons")
+
+
+def _model(rows: Rows, _at: str, body: Body) -> None:
+    rows[str(body["model"])] = _said(body, "settings", "state", "card")
+
+
+def _models(connection: Connection) -> Rows:
+    return {
+        row.digest: {"settings": row.settings, "state": row.state, "card": digest_of(row.card)}
+        for row in connection.execute(select(link_model)).all()
+    }
 
 
 def _mart(rows: Rows, _at: str, body: Body) -> None:
@@ -265,6 +278,7 @@ SUBJECTS: tuple[Subject, ...] = (
             "persons",
         ),
     ),
+    Subject("linkage model", _kinds("model"), _model, _models),
     Subject("mart", _kinds("mart"), _mart, _marts),
     Subject(
         "delivery",
@@ -287,6 +301,8 @@ SUBJECTS: tuple[Subject, ...] = (
         _read(restriction_notice, lambda row: f"{row.source}/{row.sha256}", "state", "sequence"),
     ),
     Subject("legal hold", _kinds("hold"), _hold, _holds),
+    Subject("review", _kinds("review"), fold_reviews, reviews),
+    Subject("verdict", _kinds("review"), fold_verdicts, verdicts),
 )
 """Every table that is held to the log. A new table that gives power belongs here."""
 

@@ -7,12 +7,15 @@ import one another.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
+
+from data_sharing_agreements.linkquality import column_words, group_words
 
 SHELL = "shell.html.j2"
 _OWN = "data_sharing_agreements.pages"
@@ -46,6 +49,7 @@ def _environment(package: str) -> Environment:
     )
     made.filters["words"] = words
     made.filters["number"] = number
+    made.filters["group"] = group_title
     return made
 
 
@@ -53,6 +57,11 @@ def words(code: object) -> str:
     """Write a code for people: `sex` as `Sex`, `not_known` as `Not known`."""
     text = str(code).replace("_", " ").strip()
     return text[:1].upper() + text[1:]
+
+
+def group_title(row: Mapping[str, Any]) -> str:
+    """Write of what a group is and which, for people: `Age: 18 to 24`."""
+    return f"{words(column_words(row['column']))}: {group_words(row['column'], row['group'])}"
 
 
 def number(value: float | None) -> str:

@@ -16,8 +16,10 @@ from data_sharing_agreements.registry.deliveries import Deliveries
 from data_sharing_agreements.registry.ends import Ends
 from data_sharing_agreements.registry.generations import Generations
 from data_sharing_agreements.registry.incidents import Incidents
+from data_sharing_agreements.registry.models import LinkModels
 from data_sharing_agreements.registry.notices import RestrictionNotices
 from data_sharing_agreements.registry.products import IndicatorResults, LinkVersions, Marts
+from data_sharing_agreements.registry.reviews import Reviews
 from data_sharing_agreements.registry.runs import Runs
 from data_sharing_agreements.registry.stops import Stops
 from data_sharing_agreements.store import Database
@@ -37,6 +39,7 @@ class Registry:
         self.deliveries = Deliveries(database, clock)
         self.runs = Runs(database, clock)
         self.link_versions = LinkVersions(database, clock)
+        self.link_models = LinkModels(database, clock)
         self.marts = Marts(database, clock)
         self.indicator_results = IndicatorResults(database, clock)
         self.ends = Ends(database, clock)
@@ -48,6 +51,7 @@ class Registry:
         self.budget = Budgets(database, clock)
         self.stops = Stops(database, clock)
         self.incidents = Incidents(database, clock)
+        self.reviews = Reviews(database, clock)
 
     @classmethod
     def create(cls, url: str, clock: Clock = utc_now) -> Self:

@@ -23,10 +23,17 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from data_sharing_agreements.store import tables_ends, tables_governance, tables_log, tables_restrictions
+from data_sharing_agreements.store import (
+    tables_ends,
+    tables_governance,
+    tables_log,
+    tables_models,
+    tables_restrictions,
+    tables_review,
+)
 from data_sharing_agreements.store.base import Big, metadata
 
-PARTS = (tables_log, tables_governance, tables_ends, tables_restrictions)
+PARTS = (tables_log, tables_governance, tables_ends, tables_restrictions, tables_review, tables_models)
 """Modules with more tables of the same registry."""
 
 meta = Table(

@@ -21,7 +21,7 @@ def words(kind: str) -> Mapping[str, str]:
 
     Args:
         kind: `given_placeholder`, `surname_placeholder`, `particle`, `suffix`, `street`,
-            `unit`, `ssn_placeholder` or `date_placeholder`.
+            `unit`, `ssn_placeholder`, `date_placeholder` or `mojibake` (UTF-8 read as Latin letters).
     """
     return {row["word"]: row["standard"] for row in _rows("words.csv") if row["kind"] == kind}
 
@@ -30,6 +30,16 @@ def words(kind: str) -> Mapping[str, str]:
 def nicknames() -> tuple[tuple[str, str, str | None], ...]:
     """Return (name, formal name, second formal name) for names that stand for another."""
     return tuple((row["name"], row["formal"], row["other_formal"] or None) for row in _rows("nicknames.csv"))
+
+
+@cache
+def name_languages() -> tuple[tuple[str, str, str], ...]:
+    """Return (kind, word, group): surnames, and endings of surnames, of a language's names.
+
+    A list of common ones, from no file of people; it says where a name is usual, and
+    nothing about who bears it.
+    """
+    return tuple((row["kind"], row["word"], row["group"]) for row in _rows("name_languages.csv"))
 
 
 def sql_list(kind: str) -> str:

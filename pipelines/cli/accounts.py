@@ -108,7 +108,7 @@ def account() -> None:
     "roles",
     required=True,
     multiple=True,
-    help="What the account is for: researcher, analyst, board, custodian; several, if need be.",
+    help="What the account is for: researcher, analyst, reviewer, board, custodian; several, if need be.",
 )
 @click.option("--person", help="The human whose it is, by a slug, if the human has other accounts.")
 @click.option("--party", help="The agency or other party of the memorandum the human acts for.")

@@ -3,6 +3,7 @@
 Belongs here: printing. Does not: computing (warehouse.indicators).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -21,14 +22,14 @@ def indicators(context: Context, as_json: bool) -> None:
     of an indicator's project is not in force.
     """
     from warehouse.ends.figures import resting_indicators
-    from warehouse.indicators import headlines, may_be_shown
+    from warehouse.indicators import headlines, links_told, may_be_shown
 
     with context.hub() as hub:
         attribution = may_be_shown(hub)
         shown = [result.to_json() for result in headlines(hub)]
-        destroyed = resting_indicators(hub)
+        destroyed, links = resting_indicators(hub), links_told(hub)
         found = [
-            _shown(kept.result) | {"retracted": kept.indicator in destroyed}
+            _shown(kept.result, links.get(kept.indicator, {})) | {"retracted": kept.indicator in destroyed}
             for kept in hub.registry.indicator_results.latest()
         ]
         pages = sorted(hub.deployment.reports.glob("*scorecard*.html"))
@@ -38,9 +39,13 @@ def indicators(context: Context, as_json: bool) -> None:
         note(f"Scorecard: {page}")
 
 
-def _shown(result: dict[str, Any]) -> dict[str, Any]:
-    """Return a result without what only the next computation needs."""
-    return {name: value for name, value in result.items() if name != "input_hash"}
+def _shown(result: dict[str, Any], link: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result without what only the next computation needs, and its band with linkage errors."""
+    from warehouse.indicators import linked_band
+    from warehouse.indicators.result import Result
+
+    kept = {name: value for name, value in result.items() if name != "input_hash"}
+    return kept | linked_band(Result.from_json(kept), link)
 
 
 def _show(payload: dict[str, Any], shown: list[dict[str, Any]]) -> None:

@@ -19,6 +19,7 @@ from privacy.redaction import install as redact_logs
 VERBS: dict[str, str] = {
     "init": "pipelines.cli.home:init",
     "synth": "pipelines.cli.synth:synth",
+    "encode": "pipelines.cli.encode:encode",
     "run": "pipelines.cli.run:run",
     "status": "pipelines.cli.status:status",
     "login": "pipelines.cli.accounts:login",
@@ -31,6 +32,9 @@ VERBS: dict[str, str] = {
     "table": "pipelines.cli.query:table_verb",
     "indicators": "pipelines.cli.indicators:indicators",
     "evaluate": "pipelines.cli.evaluate:evaluate",
+    "review": "pipelines.cli.review:review",
+    "model": "pipelines.cli.model:model",
+    "spine": "pipelines.cli.spine:spine",
     "explain": "pipelines.cli.explain:explain",
     "impact": "pipelines.cli.impact:impact",
     "lineage": "pipelines.cli.lineage:lineage",

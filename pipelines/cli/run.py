@@ -22,9 +22,14 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Read deliveries from this directory instead of the home's own. It is never written to.",
 )
+@click.option(
+    "--full-link",
+    is_flag=True,
+    help="Link everything again, even if an increment would do or nothing is new.",
+)
 @json_option
 @click.pass_obj
-def run(context: Context, landing: Path | None, as_json: bool) -> int:
+def run(context: Context, landing: Path | None, full_link: bool, as_json: bool) -> int:
     """Take every delivery that has arrived to marts and indicators.
 
     Starts where the last run ended, however it ended. With nothing new it is over
@@ -35,7 +40,7 @@ def run(context: Context, landing: Path | None, as_json: bool) -> int:
 
     deployment = context.deployment()
     with watch() as progress:
-        report = run_everything(deployment, landing, progress)
+        report = run_everything(deployment, landing, progress, full_link=full_link)
     payload = report.to_json()
     emit(payload, as_json=as_json, people=lambda: _show(payload))
     if not as_json:

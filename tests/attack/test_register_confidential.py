@@ -79,7 +79,7 @@ def test_nothing_confidential_is_in_page_or_json(hub, tmp_path: Path) -> None:
     out = tmp_path / "public"
     content = write_register(hub, out)
     texts = {path.name: path.read_text(encoding="utf-8") for path in out.iterdir()}
-    assert set(texts) == {"index.html", "register.json"}
+    assert set(texts) == {"index.html", "register.json", "algorithm.json"}
     for name, text in texts.items():
         assert not [mark for mark in MARKS if mark in text], name
         assert str(tmp_path) not in text

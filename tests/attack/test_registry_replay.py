@@ -51,6 +51,15 @@ def fill(registry: Registry) -> None:
     registry.deliveries.update(made.id, state=DeliveryState.ACCEPTED)
     registry.stops.place(Stop("DSA-X", date(2026, 1, 1), None, "a breach", "Agency"))
     registry.restriction_notices.record(NoticeRecord("wages", "ab", "n-1", 1, "clerk", "applied"))
+    registry.link_models.record("1" * 64, "s", "admitted", {"name": "model", "drift": None})
+    registry.link_models.record("2" * 64, "s", "waiting", {"name": "model", "drift": {"bits": 2.0}})
+    registry.link_models.decide("1" * 64, "withdrawn", "bob")
+    registry.reviews.record(1, 7, 2, {}, "bob")
+    for number, verdict in ((1, "same"), (2, "different")):
+        for name in ("ann", "bob"):
+            account = registry.accounts.get(name)
+            registry.reviews.looked(number, account, "pattern")
+            registry.reviews.decide(number, account, verdict)
     registry.ends.set_hold(HoldKind("source"), "wages", next(iter(HoldReason)), "bob")
 
 
@@ -114,6 +123,16 @@ ATTACKS = {
     "a stop that ends sooner": "UPDATE stop SET until = '2026-01-02'",
     "a restriction taken back": "UPDATE restriction_notice SET state = 'refused'",
     "a restriction forgotten": "DELETE FROM restriction_notice",
+    "a model approved": "UPDATE link_model SET state = 'approved' WHERE digest LIKE '2%'",
+    "a model no longer withdrawn": "UPDATE link_model SET state = 'admitted' WHERE digest LIKE '1%'",
+    "a model of other settings": "UPDATE link_model SET settings = 'mine' WHERE digest LIKE '2%'",
+    "a model's card": """UPDATE link_model SET card = '{"name": "model"}' WHERE digest LIKE '2%'""",
+    "a model forgotten": "DELETE FROM link_model WHERE digest LIKE '2%'",
+    "a review's outcome": "UPDATE review SET outcome = 'same' WHERE review = 2",
+    "a review opened again": "UPDATE review SET outcome = NULL WHERE review = 1",
+    "a verdict turned": "UPDATE review_verdict SET verdict = 'same'",
+    "a verdict of another": "UPDATE review_verdict SET person = 'cy' WHERE person = 'ann'",
+    "a verdict taken out": "DELETE FROM review_verdict WHERE review = 2",
     "a hold lifted": "UPDATE legal_hold SET lifted_at = '2026'",
 }
 
@@ -231,6 +250,9 @@ def test_every_subject_is_attacked():
         "budget": "budget",
         "generation": "store_generation",
         "link version": "link_version",
+        "linkage model": "link_model",
+        "review": "UPDATE review ",
+        "verdict": "review_verdict",
         "mart": "mart",
         "delivery": "delivery",
         "stop": "stop",

@@ -7,6 +7,7 @@ notices of every kind, and on the day after; people are looked for in core, spin
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ import pytest
 
 from data_sharing_agreements.errors import IntegrityFault
 from data_sharing_agreements.restrictions import RULES
+from linkage import encode, standardise
 from pipelines.fingerprint import remember, steps_if_nothing_new
 from tests.registries import copy_home
 from tests.restrictions_support import (
@@ -40,6 +42,8 @@ from warehouse.restrictions.status import restriction_status
 Make = Callable[..., State]
 TOMORROW = TODAY + timedelta(days=1)
 VICTIM = "C0001"
+LIVING = {"number", "street", "unit", "zip", "household"}
+"""Encoded fields that say where, or with whom, a person lives."""
 
 BARRED = {
     12: "opt_out",
@@ -207,6 +211,29 @@ def test_a_confidential_address_is_in_no_encoding(today: State) -> None:
         others = session.execute("SELECT count(*) FROM permitted_identity WHERE street IS NULL")
     assert found == [(None, None, None, True)]
     assert others == [(3,)]
+
+
+def test_a_confidential_address_is_in_no_household(today: State) -> None:
+    """Neither a blocking key nor a comparison of place or household has anything of such a record."""
+    with today.hub.opener.session(read=[Store.vault(), Store.warehouse()]) as session:
+        restrict(session, today.hub, spine_use(today.hub))
+        permit_identities(session)
+        standardise.latest_values(session.raw, ["clinic", "shelter"])
+        standardise.standardise(session.raw)
+        encode.encode(session.raw, bytes(32))
+        where = [
+            name for name, (fields, _) in encode.BLOCKS.items() if LIVING & set(re.findall(r"\w+", fields))
+        ]
+        columns = [*(f"block_{name}" for name in where), "place", *sorted(LIVING)]
+        known = " + ".join(f"({column} IS NOT NULL)::INTEGER" for column in columns)
+        found = session.execute(
+            f"SELECT x.source_id LIKE '%24', max({known}) FROM link_encoded JOIN link_record USING (node) "
+            "JOIN vault.crosswalk AS x ON x.key = record_key "
+            "WHERE x.source_id IN ('C0023', 'C0024', 'S0024') GROUP BY ALL ORDER BY ALL"
+        )
+    assert len(where) >= 8
+    assert dict(found)[True] == 0
+    assert dict(found)[False] > 0, "others' addresses are used"
 
 
 def test_part_two_links_in_the_projects_own_spine(today: State) -> None:

@@ -45,7 +45,9 @@ def browse(*words: str, profile: Path) -> bytes:
 
 PAGES = (
     ("scorecard.html", "Returns to homelessness within six months"),
-    ("linkage/index.html", "What agreement is worth"),
+    ("linkage/index.html", "How often it is wrong"),
+    ("linkage/splink.html", "Unlinkable records"),
+    ("words/index.html", "blocking key"),
     ("quality/com_hmis.html", "Quarantined"),
     ("marts/results/tanf_leavers.html", "Adults leaving TANF"),
     ("marts/tanf-leavers/leaver_earnings.html", "What binds its users"),
@@ -75,3 +77,46 @@ def test_the_scorecard_has_a_table_beside_every_chart(finished: tuple[Path, dict
     charts, tables = shown.count("<svg"), shown.count("<table")
     assert charts >= 3
     assert tables >= charts
+
+
+LINK = re.compile(r'<a href="([^"#:]*)(?:#([^"]*))?"')
+
+
+def test_every_link_leads_somewhere(finished: tuple[Path, dict]) -> None:
+    """Between pages and within one: from a figure to its lineage, from a page's foot to the words."""
+    reports = finished[0] / "reports"
+    for page, _ in PAGES:
+        found = LINK.findall((reports / page).read_text(encoding="utf-8"))
+        for target, place in found:
+            path = (reports / page).parent / target if target else reports / page
+            assert path.is_file(), f"{page} leads to {target}"
+            assert not place or f'id="{place}"' in path.read_text(encoding="utf-8"), (
+                f"{page}: {target}#{place}"
+            )
+    scorecard = (reports / "scorecard.html").read_text(encoding="utf-8")
+    assert scorecard.count("Where this figure comes from") >= 3
+
+
+WIDTH = """<body><iframe id="f" src="{page}" style="width:{width}px;height:9000px;border:0"></iframe><script>
+document.getElementById("f").onload = function () {{
+  const d = this.contentDocument; d.querySelectorAll("details").forEach(x => x.open = true);
+  document.title = "wide " + d.documentElement.scrollWidth;
+}};
+</script>"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("page", ["linkage/index.html", "register/index.html"])
+def test_nothing_of_a_page_is_wider_than_its_window(
+    page: str, width: int, finished: tuple[Path, dict], tmp_path: Path
+) -> None:
+    """On a telephone as on a desk, all that can be folded open; wide tables move by themselves."""
+    frame = tmp_path / "frame.html"
+    frame.write_text(
+        WIDTH.format(page=(finished[0] / "reports" / page).as_uri(), width=width), encoding="utf-8"
+    )
+    words = ("--allow-file-access-from-files", "--window-size=1400,9000", "--virtual-time-budget=5000")
+    shown = browse("--dump-dom", *words, frame.as_uri(), profile=tmp_path / "profile").decode()
+    found = re.search(r"wide (\d+)", shown)
+    assert found, "the page was measured"
+    assert int(found[1]) <= width

@@ -11,9 +11,10 @@ import pytest
 from benchmarks.link_people import SOURCES, fill_vault
 from linkage import run as linkage_run
 from linkage.evaluate import evaluate
+from linkage.quality import read_quality, write_quality
 from linkage.report import write_report
 from linkage.run import LinkOutcome, link
-from linkage.spine import publish, write_quality
+from linkage.spine import publish
 
 RECORDS = 1_500
 
@@ -105,11 +106,15 @@ def test_link_evaluate_report(linked: Linked, made: Path) -> None:
 
     for _ in range(2):
         write_quality(connection, 1, found)
-    kept = connection.execute("SELECT version, json FROM warehouse.spine.quality").fetchall()
-    assert [(version, json.loads(text)) for version, text in kept] == [(1, found)]
+    assert read_quality(connection, 1)["truth"] == found
+    kept = connection.execute("SELECT method FROM warehouse.spine.quality ORDER BY ALL").fetchall()
+    assert [method for (method,) in kept] == ["facts", "model", "truth"]
 
-    page = write_report(connection, place / "report", found, smallest=11).read_text(encoding="utf-8")
-    assert page.count("<svg") == 2
+    page = write_report(connection, place / "report", smallest=11).read_text(encoding="utf-8")
+    assert page.count('class="plot') >= 40
+    assert "What the sources give" in page
+    assert (place / "report" / "splink.html").read_text(encoding="utf-8").count("<figure") >= 4
+    assert "Of 1,000 pairs of records that were joined" in page
     assert "<script" not in page
     assert "src=" not in page
     names = connection.execute(
@@ -193,9 +198,9 @@ def test_a_failed_link_leaves_the_version_before(
     link(connection, sources=["tax"], run_key=bytes(32))
     before = spine(connection)
 
-    def broken(opened: duckdb.DuckDBPyConnection, version: object, model_json: str) -> None:
+    def broken(opened: duckdb.DuckDBPyConnection, *told: object) -> None:
         opened.execute("DROP TABLE link_record_pair").fetchall()
-        publish(opened, version, model_json)  # type: ignore[arg-type]
+        publish(opened, *told)  # type: ignore[arg-type]
 
     monkeypatch.setattr(linkage_run, "publish", broken)
     with pytest.raises(duckdb.Error):

@@ -2,9 +2,7 @@
 
 import os
 
-import great_expectations as gx
 import pytest
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 
 from data_sharing_agreements.errors import CommonwealError
 from tests.warehouse_support import clinic_rows, make_place, text_of
@@ -12,6 +10,7 @@ from warehouse.ingest.checks import check_tables
 from warehouse.ingest.discovery import discover
 from warehouse.opener import Store
 from warehouse.quality import engine
+from warehouse.quality.library import SqlAlchemyExecutionEngine, gx
 from warehouse.quality.suite import ALLOWED, run_suite
 from warehouse.readers.stage import stage_delivery
 from warehouse.readers.staged import DeliveryFile

@@ -53,6 +53,23 @@ def opener(home, book):
     return Opener(home, KeyRing.open(home / "keys"), book, memory_limit="1GB", threads=1)
 
 
+def test_times_in_stores_are_those_of_no_place(home):
+    """Where clocks are turned back, what was decided after a link would seem to be before it."""
+    script = f"""
+        from pathlib import Path
+        from privacy.keys import KeyRing
+        from warehouse.opener import Opener
+        opener = Opener(Path({str(home)!r}), KeyRing.open(Path({str(home / "keys")!r})), None, threads=1)
+        with opener.session() as session:
+            print(session.execute("SELECT current_setting('TimeZone')")[0][0])
+    """
+    far = {**os.environ, "TZ": "America/Los_Angeles"}
+    told = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], env=far, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "UTC"
+
+
 def test_a_store_is_written_and_read_back(opener, home):
     with opener.session(write=[Store.vault(), Store.warehouse()]) as session:
         with session.transaction("vault"):

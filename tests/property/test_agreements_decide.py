@@ -410,10 +410,11 @@ def stands(document, on):
 
 
 def speaking(world, on):
-    """Of the agreement with two versions, the later from its first day on."""
+    """Of two versions of an agreement, the later from its first day on, or where the first is a draft."""
     one, *others = world["dsas"]
     two = world["later"]
-    return [two if two is not None and on >= two["term"]["start"] else one, *others]
+    later_speaks = two is not None and (on >= two["term"]["start"] or one["status"] == "draft")
+    return [two if later_speaks else one, *others]
 
 
 def permits_field(dsa, field, derived_too):

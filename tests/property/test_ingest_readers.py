@@ -44,7 +44,7 @@ class Unopened:
 @pytest.fixture(scope="module")
 def session():
     connection = duckdb.connect(config={"threads": 2})
-    yield Session(connection, Unopened())
+    yield Session(connection, Unopened(), Path())
     connection.close()
 
 

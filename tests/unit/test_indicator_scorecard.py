@@ -46,7 +46,7 @@ def result(of: Definition, version: str) -> Result:
 def test_the_number_carries_the_day_on_which_its_data_were_destroyed() -> None:
     of = definition()
     one = [result(of, "1")]
-    page = scorecard_html("State", [Scored(of, one, "", DAY)], [], [], DAY)
+    page = scorecard_html("State", [Scored(of, one, "", destroyed=DAY)], [], [], DAY)
     assert page.count(">data destroyed on 9 March 2026</span>") == 2, "in the summary, and beside the number"
     assert "data destroyed" not in scorecard_html("State", [Scored(of, one, "")], [], [], DAY)
 

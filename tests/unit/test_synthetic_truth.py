@@ -12,6 +12,7 @@ import pytest
 
 from data_sharing_agreements.errors import UsageFault
 from warehouse.synthetic import SynthSummary, generate
+from warehouse.synthetic.rates import HIGHEST_SHARE, load_rates
 
 
 def _hashes(directory: Path) -> dict[str, str]:
@@ -134,3 +135,21 @@ def test_impossible_arguments_are_refused(
 ) -> None:
     with pytest.raises(UsageFault):
         generate(people, seed, months, tmp_path, start)
+
+
+def test_noise_multiplies_errors_and_not_their_repair() -> None:
+    usual, noisy = (
+        load_rates().system("com_hmis").shares,
+        load_rates().multiplied(3).system("com_hmis").shares,
+    )
+    assert noisy["surname_typo"] == pytest.approx(3 * usual["surname_typo"])
+    assert noisy["no_middle"] == HIGHEST_SHARE
+    assert noisy["renames"] == usual["renames"]
+    assert load_rates().multiplied(0).system("com_hmis").shares["surname_typo"] == 0
+    assert load_rates().multiplied(1) is load_rates()
+
+
+@pytest.mark.parametrize("noise", [-1.0, 11.0, float("nan")])
+def test_impossible_noise_is_refused(noise: float, tmp_path: Path) -> None:
+    with pytest.raises(UsageFault):
+        generate(500, 1, 1, tmp_path, noise=noise)

@@ -6,6 +6,6 @@ mart is made, or a person's judgement of how likely delivery is.
 """
 
 from warehouse.indicators.compute import compute, write_scorecard
-from warehouse.indicators.shown import headlines, may_be_shown
+from warehouse.indicators.shown import headlines, linked_band, links_told, may_be_shown
 
-__all__ = ["compute", "headlines", "may_be_shown", "write_scorecard"]
+__all__ = ["compute", "headlines", "linked_band", "links_told", "may_be_shown", "write_scorecard"]

@@ -172,7 +172,7 @@ def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
         destroyed = destroyed_on(hub, definition, results)
         if destroyed:
             words = f"{DESTROYED} {words}"
-        scored.append(Scored(definition, results, words, destroyed))
+        scored.append(Scored(definition, results, words, known, destroyed))
         duties = codebook.get("obligations", [])
         rules |= {_rule_words(o) for o in duties if o["rule"] in _RULE_WORDS}
         attribution |= {str(o["value"]): None for o in duties if o["rule"] == "attribution"}

@@ -7,7 +7,7 @@ number of its own; everything shown is in the results.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from markupsafe import Markup
 from data_sharing_agreements.pages import render
 from warehouse.indicators.charts import course_svg, groups_svg, label
 from warehouse.indicators.definition import Definition
+from warehouse.indicators.linkband import link_band
 from warehouse.indicators.result import Result, headline
 
 WITHHELD = "·"
@@ -35,12 +36,14 @@ class Scored:
         definition: The indicator.
         results: Of every period, and of every group, in order.
         link_quality: What is known of linkage errors, in a sentence.
+        link: The same in numbers, as the mart's codebook has it.
         destroyed: The day on which the data under the results were destroyed, if they were.
     """
 
     definition: Definition
     results: Sequence[Result]
     link_quality: str
+    link: Mapping[str, Any] = field(default_factory=dict)
     destroyed: date | None = None
 
     @property
@@ -112,11 +115,13 @@ def _card(scored: Scored) -> Mapping[str, Any]:
         "quality": f"{scored.link_quality} {d.quality.note}".strip(),
         "made_from": f"{d.source.project} · {d.source.mart}, mart version {latest.mart_version}, "
         f"link version {latest.link_version if latest.link_version is not None else 'not recorded'}",
-        "latest": _row(latest),
+        "lineage": f"lineage/{d.source.project}.html#{d.source.mart}",
+        "codebook": f"marts/{d.source.project}/{d.source.mart}.html",
+        "latest": _row(latest, scored.link),
         "destroyed": scored.destroyed and f"data destroyed on {_date(scored.destroyed)}",
         "when": _together(latest),
-        "series": [_row(r) for r in scored.series],
-        "whole": _row(scored.whole) if scored.whole else None,
+        "series": [_row(r, scored.link) for r in scored.series],
+        "whole": _row(scored.whole, scored.link) if scored.whole else None,
         "course": Markup(course_svg(d, scored.series)),  # noqa: S704 - drawn by us
         "breakdowns": [_breakdown(scored, name) for name in d.breakdowns if scored.groups(name)],
     }
@@ -132,7 +137,7 @@ def _breakdown(scored: Scored, name: str) -> Mapping[str, Any]:
         "window": f"{rows[0].periods} periods to {rows[0].period} together"
         if rows[0].periods > 1
         else rows[0].period,
-        "rows": [_row(r) for r in rows],
+        "rows": [_row(r, scored.link) for r in rows],
         "chart": Markup(groups_svg(scored.definition, whole, rows)),  # noqa: S704 - drawn by us
     }
 
@@ -141,7 +146,8 @@ def _together(result: Result) -> str:
     return f"{result.periods} periods to {result.period} together" if result.periods > 1 else result.period
 
 
-def _row(r: Result) -> Mapping[str, Any]:
+def _row(r: Result, link: Mapping[str, Any]) -> Mapping[str, Any]:
+    linked = link_band(r, link)
     return {
         "period": r.period,
         "group": label(r.group),
@@ -150,6 +156,7 @@ def _row(r: Result) -> Mapping[str, Any]:
         "denominator": WITHHELD if r.denominator is None else f"{r.denominator:,}",
         "value": WITHHELD if r.value is None else f"{r.value:.1%}",
         "band": WITHHELD if r.low is None or r.high is None else f"{r.low:.1%} – {r.high:.1%}",
+        "linked": "–" if linked is None else f"{linked[0]:.1%} – {linked[1]:.1%}",
         "trajectory": "–" if r.trajectory is None else f"{r.trajectory:.1%}",
         "position": r.position,
         "position_words": _POSITIONS[r.position],

@@ -6,10 +6,15 @@ Belongs here: choosing the result, and asking before any is shown. Does not: com
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from data_sharing_agreements.decisions import Request
 from warehouse.hub import Hub
 from warehouse.indicators.compute import latest_results
 from warehouse.indicators.definition import load_definitions
+from warehouse.indicators.linkband import link_band
 from warehouse.indicators.result import Result, headline
 
 
@@ -42,3 +47,20 @@ def headlines(hub: Hub) -> list[Result]:
         if series:
             found.append(headline(next((r for r in results if not r.dimension), None), series))
     return found
+
+
+def links_told(hub: Hub) -> dict[str, Mapping[str, Any]]:
+    """Return for each indicator what its mart's codebook says of the linkage, if anything."""
+    found, books = {}, hub.deployment.reports / "marts"
+    for definition in load_definitions(hub.deployment.indicators_dir):
+        place = books / definition.source.project / f"{definition.source.mart}.json"
+        book = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
+        found[definition.id] = book.get("link", {})
+    return found
+
+
+def linked_band(result: Result, link: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the band with linkage errors, as `--json` has it; null where nothing is known of its version."""
+    same = link.get("version") is not None and link.get("version") == result.link_version
+    low, high = (link_band(result, link) if same else None) or (None, None)
+    return {"low_with_linkage": low, "high_with_linkage": high}

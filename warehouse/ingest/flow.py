@@ -21,6 +21,8 @@ from data_sharing_agreements.documents import Agreements
 from data_sharing_agreements.errors import Held, Refused
 from data_sharing_agreements.registry import Delivery, DeliveryState
 from warehouse.contracts_model import Contract
+from warehouse.encoded.intake import encoding_faults, write_encodings
+from warehouse.encoded.manifest import data_files, manifest_faults
 from warehouse.hub import Hub
 from warehouse.ingest.checks import Checked, check_tables, faults_at_the_end, faults_past_tolerance
 from warehouse.ingest.content import ensure_content
@@ -172,7 +174,8 @@ def ingest_fields(contract: Contract, agreements: Agreements) -> frozenset[str]:
     ids = {
         f"{contract.source}.{t.name}.{c}" for t in contract.tables if t.name in tables for c in t.record_id
     }
-    return licensed | ids
+    terms = contract.encoding
+    return licensed | (terms.record_ids | terms.encoded if terms else ids)
 
 
 def _take(hub: Hub, session: Session, work: _Work, fields: frozenset[str]) -> None:
@@ -186,6 +189,8 @@ def _take(hub: Hub, session: Session, work: _Work, fields: frozenset[str]) -> No
                 write_vault(session, *about)
                 write_content(session, *about, work.profiles)
                 write_quarantine(session, *about, work.files)
+                if work.contract.encoding:
+                    write_encodings(session, *about, work.files)
     except Held:
         work.faults.append(Fault("value-refused"))
     finally:
@@ -193,8 +198,13 @@ def _take(hub: Hub, session: Session, work: _Work, fields: frozenset[str]) -> No
 
 
 def _check(hub: Hub, session: Session, work: _Work, fields: frozenset[str]) -> None:
-    contract, period = work.contract, work.delivery.period
-    staged = stage_delivery(session, hub.contracts, contract, period, work.files, fields)
+    contract, period, files = work.contract, work.delivery.period, work.files
+    if contract.encoding:
+        work.faults = manifest_faults(contract, period, files) or encoding_faults(session, files)
+        if work.faults:
+            return
+        files, fields = data_files(files), contract.encoding.sent(fields)
+    staged = stage_delivery(session, hub.contracts, contract, period, files, fields)
     if staged.faults:
         work.faults = staged.faults
         return

@@ -45,6 +45,20 @@ RULES: Mapping[str, tuple[str, str]] = {
     "out-of-range": ("too many values are out of bounds", "look at the bounds or ask"),
     "too-long": ("too many values are too long", "look at the layout"),
     "value-refused": ("a value fits no column", "look at the contract's types"),
+    "encoding-manifest": ("the manifest is not that of an encoded delivery", "encode the files again"),
+    "encoding-key": (
+        "the delivery was encoded under another key than the contract names",
+        "compare the key's fingerprint with the other parties', and encode again",
+    ),
+    "encoding-parameters": (
+        "the delivery was encoded with other parameters than the hub's",
+        "let all parties use one version, and encode again",
+    ),
+    "encoding-contract": (
+        "the delivery was encoded for another source, period, agreement or version of the contract",
+        "encode again with the contract the hub has",
+    ),
+    "encoding-columns": ("the encodings have other columns than the parameters say", "encode again"),
     "not-here": ("a recorded file is no longer in the landing directory", "put it back, or send it again"),
 }
 """Each rule that can hold a delivery: what is wrong, and what to do."""

@@ -13,6 +13,7 @@ from data_sharing_agreements.errors import CommonwealError, IntegrityFault
 from privacy.pseudonyms import assign_keys
 from privacy.vault import IDENTIFIER_ROLES
 from warehouse.contracts_model import Column, Contract
+from warehouse.encoded.contract import BIRTH_MONTH
 from warehouse.ingest.checks import Checked
 from warehouse.ingest.content import content_columns, content_name
 from warehouse.ingest.delivery_rules import Profile
@@ -155,7 +156,8 @@ def _content_select(contract: Contract, one: Checked) -> str:
         else:
             values.append(content_sql(column, one.rules))
     if table.has_birth_month:
-        births = [parsed_sql(c) for c in one.staged.columns if c.role == "birth_date"]
+        told = [c for c in one.staged.columns if c.role == "birth_date" or c.name == BIRTH_MONTH]
+        births = [parsed_sql(c) for c in told]
         values.append(f"date_trunc('month', coalesce({', '.join(births)}))::DATE" if births else "NULL::DATE")
     return f"SELECT {', '.join(values)}, $delivery, r._row FROM {_keyed_from(contract, one, keyed)}"
 

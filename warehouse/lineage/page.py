@@ -66,6 +66,7 @@ def page_html(hub: Hub, project: str, marts: Sequence[str]) -> str:
         "warehouse.lineage",
         "lineage.html.j2",
         "lineage.css",
+        home="../index.html",
         title=hub.deployment.title,
         project=project,
         marts=shown,

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from data_sharing_agreements.cells import smallest_cell
 from warehouse.hub import Hub
 from warehouse.marts.codebook import codebook_html
 from warehouse.marts.definition import load_marts
@@ -37,7 +38,7 @@ def tell_link_error(hub: Hub, session: Session) -> dict[str, Any]:
     Returns:
         What is known now of the link version; marts of an earlier one keep what they say.
     """
-    facts = link_facts(session)
+    facts = link_facts(session, max_gap=hub.deployment.max_gap, smallest=smallest_cell(hub.agreements))
     books = [
         book
         for project in load_marts(hub.deployment.marts_dir)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from data_sharing_agreements.cells import smallest_cell
 from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.errors import Refused
 from data_sharing_agreements.registry import AuditEvent
@@ -133,7 +134,12 @@ def _make(hub: Hub, plan: ProjectPlan, store: Store) -> tuple[dict[str, _Made], 
             start = time.perf_counter()
             done = _make_mart(hub, session, plan, mart)
             made[mart.name] = replace(done, seconds=time.perf_counter() - start)
-        return made, link_facts(session, spine_house(hub, plan))
+        return made, link_facts(
+            session,
+            spine_house(hub, plan),
+            max_gap=hub.deployment.max_gap,
+            smallest=smallest_cell(hub.agreements),
+        )
 
 
 def _make_mart(hub: Hub, session: Session, plan: ProjectPlan, mart: MartPlan) -> _Made:

@@ -110,6 +110,7 @@ def codebook_html(title: str, book: Mapping[str, Any]) -> str:
         book=book,
         link_words=link_quality_words(book["link"], None),
         groups=book["link"].get("by_group", []),
+        share=share_words,
         where=_where,
         words=_words,
     )
@@ -149,6 +150,19 @@ def link_quality_words(link: Mapping[str, Any], bound: float | None) -> str:
         f"Of records of one person {recall:.1%} are joined, and {precision:.1%} of joins are right "
         f"({link['basis']})."
     )
+    if link.get("model_state") in ("waiting", "withdrawn"):
+        words += f" {link['model_words']}"
+    if link.get("warning"):
+        words += f" {link['warning']}"
     if bound is not None and recall < bound:
         words += f" That is under the {bound:.0%} this indicator asks for: read it with caution."
     return words
+
+
+def share_words(row: Mapping[str, Any], measure: str) -> str:
+    """Say a measure of a group in percent, with its interval where there is one."""
+    value = row.get(measure)
+    if value is None:
+        return "–"
+    interval = row.get("intervals", {}).get(measure)
+    return f"{value:.1%}" + (f" ({interval[0]:.1%} to {interval[1]:.1%})" if interval else "")

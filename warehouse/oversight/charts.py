@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from data_sharing_agreements.pages import words
+from data_sharing_agreements.pages import group_title
 from warehouse.indicators.charts import ACCENT, MUTED, svg
 
 REFUSED = "#c4532f"
@@ -47,11 +47,13 @@ def weeks_svg(by_week: Sequence[Mapping[str, Any]]) -> str:
 
 
 def groups_svg(by_group: Sequence[Mapping[str, Any]]) -> str:
-    """Draw for each group which joins are right, and which records of one person are joined."""
+    """Draw for each group which joins are right and which records of one person are joined, if known."""
     shown = [g for g in by_group if g["precision"] is not None and g["recall"] is not None][:_MOST_GROUPS]
+    if not shown:
+        return ""
     frame = pd.DataFrame(
         [
-            {"group": f"{words(g['column'])}: {words(g['group'])}", "of": of, "share": g[name]}
+            {"group": group_title(g), "of": of, "share": g[name]}
             for g in shown
             for name, of in (("precision", "joins that are right"), ("recall", "records joined"))
         ]

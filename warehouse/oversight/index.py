@@ -1,6 +1,6 @@
 """The page of all pages: what there is in the home's reports, grouped, each by its own title.
 
-Belongs here: finding and linking. Does not: making any other page.
+Belongs here: finding and linking, and the page of words they all lead to. Does not: making any other page.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
+from data_sharing_agreements.glossary import PLACE, words_html
 from data_sharing_agreements.pages import render
 from warehouse.hub import Hub
 from warehouse.oversight.duties import duties_of
@@ -26,13 +27,16 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
     ("linkage", "Linkage", "Who is who, by what evidence, and how often that is wrong."),
     ("lineage", "Lineage", "From a figure back to the file and the clause."),
     ("quality", "Quality of deliveries", "What arrived, what was refused, by which rule."),
+    ("words", "Words", "What the words on these pages mean."),
 )
 """(first directory, heading, what is there), in the order shown; others come last."""
 
 
 def write_index(hub: Hub) -> Path:
-    """Write `index.html` over everything in the reports directory."""
+    """Write `index.html` over everything in the reports directory, and the page of the words."""
     root = hub.deployment.reports
+    words = hub.reports(*PLACE.split("/"))
+    words.write_text(words_html(hub.deployment.title), encoding="utf-8")
     found = list(_pages(root))
     known = {directory for directory, _, _ in GROUPS}
     groups = [(heading, said, [p for p in found if p[0] == first]) for first, heading, said in GROUPS]

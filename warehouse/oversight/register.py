@@ -1,6 +1,6 @@
 """The public register of a deployment, written to a directory.
 
-Belongs here: bringing documents, registry and link quality together, and the two files.
+Belongs here: bringing documents, registry and link quality together, and the files.
 Does not: what may be public (`data_sharing_agreements.register`).
 """
 
@@ -18,17 +18,26 @@ from warehouse.oversight.open_data import open_data_of
 
 
 def write_register(hub: Hub, directory: Path) -> dict[str, Any]:
-    """Write `index.html` and `register.json`, and return what they say.
+    """Write `index.html`, `register.json` and `algorithm.json`, and return what the register says.
 
     Args:
         hub: The hub; no store is opened.
         directory: Made if it does not exist.
     """
     today = hub.deployment.today()
-    setting = Setting(hub.deployment.title, today, duties_of(hub), link_quality(hub), open_data_of(hub))
+    setting = Setting(
+        title=hub.deployment.title,
+        on=today,
+        duties=duties_of(hub),
+        quality=link_quality(hub),
+        purpose=hub.deployment.link_purpose,
+        open_data=open_data_of(hub),
+    )
     content = register(hub.gate.current(), hub.registry, setting)
     directory.mkdir(parents=True, exist_ok=True)
     page = register_html(content)
     (directory / "register.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    record = content["algorithm"]
+    (directory / "algorithm.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     (directory / "index.html").write_text(page, encoding="utf-8")
     return content

@@ -89,6 +89,7 @@ def governance(hub: Hub, period: Period) -> dict[str, Any]:
 
 def governance_html(content: Mapping[str, Any]) -> str:
     """Return the page of a report, self-contained."""
+    from warehouse.marts.codebook import share_words
     from warehouse.oversight.charts import groups_svg, weeks_svg
 
     weeks, groups = content["decisions"]["by_week"], content["links"]["quality"].get("by_group") or []
@@ -100,7 +101,8 @@ def governance_html(content: Mapping[str, Any]) -> str:
         gateway_words=GATEWAY_WORDS,
         most=max((v["permitted"] + v["refused"] for v in content["decisions"]["by_verb"]), default=1),
         weeks=Markup(weeks_svg(weeks)) if weeks else None,  # noqa: S704 - drawn by us
-        groups=Markup(groups_svg(groups)) if groups else None,  # noqa: S704 - drawn by us
+        groups=Markup(groups_svg(groups)),  # noqa: S704 - drawn by us
+        share=share_words,
         groups_rows=groups,
     )
 

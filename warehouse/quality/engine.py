@@ -1,7 +1,7 @@
 """Great Expectations over a DuckDB connection that is already open.
 
-Belongs here: the two classes that make it work, and its settings: no telemetry, no
-progress bars, no files. Does not: suites (`suite`).
+Belongs here: the two classes that make it work, and its settings: no progress
+bars, no files. Does not: importing it (`library`), suites (`suite`).
 
 Great Expectations 1.24 closes the connection before it reads a DuckDB result, so its
 engine is given rows that are already fetched. A test fails when that is no longer
@@ -11,21 +11,16 @@ needed.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Literal
 
-os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the library is imported, so before it
-
 import duckdb_sqlalchemy
-import great_expectations as gx
 import sqlalchemy as sa
-from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 
 from warehouse.opener import Session
+from warehouse.quality.library import SqlAlchemyExecutionEngine, SQLDatasource, gx
 
 logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # its errors quote the database's words
 

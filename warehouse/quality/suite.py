@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import great_expectations as gx
-import great_expectations.expectations as gxe
-
 from data_sharing_agreements.errors import CommonwealError
 from warehouse.contracts_model import Contract
 from warehouse.ingest.checks import DUPLICATE, Checked, allowed_share, unique_keys
 from warehouse.ingest.values import ValueRule
 from warehouse.opener import Session
 from warehouse.quality.engine import NO_VALUES, expectations_over
+from warehouse.quality.library import gx, gxe
 from warehouse.quality.results import CheckResult
 from warehouse.readers.staged import quoted
 

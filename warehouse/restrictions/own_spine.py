@@ -14,7 +14,7 @@ from data_sharing_agreements.restrictions import Use, own_spine_projects
 from data_sharing_agreements.vocabulary import Verb
 from warehouse.hub import Hub
 from warehouse.opener import Session, Store
-from warehouse.restrictions.relations import permit_identities, restrict
+from warehouse.restrictions.relations import permit_encodings, permit_identities, restrict
 
 ALIAS = "own_spine"
 """Name under which the builder attaches a project's own spine."""
@@ -72,6 +72,7 @@ def linking(hub: Hub, project: str) -> Iterator[tuple[Session, str]]:
     with hub.opener.session(read=read, write=[spine]) as session, session.guard():
         restricted = restrict(session, hub, own_spine_use(hub, project), house=_HOUSE)
         permit_identities(session)
+        permit_encodings(session)
         yield session, restricted
 
 

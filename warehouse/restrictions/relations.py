@@ -18,6 +18,7 @@ from data_sharing_agreements.documents import Agreements
 from data_sharing_agreements.errors import IntegrityFault
 from data_sharing_agreements.restrictions import Use, consent_sources
 from data_sharing_agreements.vocabulary import Verb
+from privacy.agency_parameters import ADDRESS_FIELDS, address_blocks
 from privacy.vault import IDENTIFIER_ROLES
 from warehouse.contracts_model import Contract, Table
 from warehouse.hub import Hub
@@ -94,6 +95,28 @@ def permit_identities(session: Session) -> None:
             SELECT i.record_key, i.source, i.delivery_id, i.period, {kept}, {hidden}
             FROM (FROM vault.current_identity ANTI JOIN memory.main.restricted USING (record_key)) AS i
             LEFT JOIN memory.main.address_hidden AS h ON h.record_key = i.record_key"""
+    )
+
+
+def permit_encodings(session: Session) -> None:
+    """Make `permitted_encoding`: encodings from agencies that stand, without restricted records.
+
+    Of a record whose address is confidential nothing made of an address is there. Call
+    `restrict` first. Without any there is no such view.
+    """
+    made = _tables(session, "main", "vault")
+    if ("encoding",) not in made or not session.one("SELECT count(*) FROM vault.encoding"):
+        return
+    hidden = ", ".join(
+        f"CASE WHEN h.record_key IS NULL THEN e.{name} END AS {name}" for name in ADDRESS_FIELDS
+    )
+    blocks = ", ".join(str(block) for block in address_blocks())
+    session.execute(
+        f"""CREATE OR REPLACE TEMP VIEW permitted_encoding AS
+            SELECT e.* REPLACE ({hidden})
+            FROM (FROM vault.current_encoding ANTI JOIN memory.main.restricted USING (record_key)) AS e
+            LEFT JOIN memory.main.address_hidden AS h ON h.record_key = e.record_key
+            WHERE h.record_key IS NULL OR e.block NOT IN ({blocks})"""
     )
 
 

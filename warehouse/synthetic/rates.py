@@ -7,7 +7,7 @@ registration. Does not: making the errors (`registration`, `noise`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,10 @@ FAMILIES: Mapping[str, str] = {
 """Every kind of error, and the family whose group factor applies; `other` has none."""
 
 _SETTINGS = frozenset({"double_surname", "lag", "careless"})
+_REPAIRS = frozenset({"renames", "ssn_corrected", "moves_known"})
+"""Kinds that are no errors but their being put right; noise leaves them as they are."""
+
+HIGHEST_SHARE = 0.95
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,22 @@ class ErrorRates:
     def system(self, source: str) -> SystemRates:
         """Return a system's rates; a system that declares none makes no errors."""
         return self.systems.get(source, SystemRates())
+
+    def multiplied(self, factor: float) -> ErrorRates:
+        """Return the rates with every share of errors so many times as large."""
+        if factor == 1:
+            return self
+        return replace(
+            self,
+            systems={
+                name: replace(system, shares={k: _times(k, v, factor) for k, v in system.shares.items()})
+                for name, system in self.systems.items()
+            },
+        )
+
+
+def _times(kind: str, share: float, factor: float) -> float:
+    return share if kind in _REPAIRS else min(share * factor, max(share, HIGHEST_SHARE))
 
 
 @lru_cache(maxsize=1)

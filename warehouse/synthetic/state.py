@@ -17,7 +17,7 @@ from warehouse.synthetic.feeds import make_feed
 from warehouse.synthetic.feeds.rows import periods
 from warehouse.synthetic.files import Writer
 from warehouse.synthetic.indicators import write_indicators
-from warehouse.synthetic.rates import load_rates
+from warehouse.synthetic.rates import ErrorRates, load_rates
 from warehouse.synthetic.registration import register
 from warehouse.synthetic.restrictions import write_restrictions
 from warehouse.synthetic.systems import SYSTEMS, System, load_systems
@@ -26,6 +26,7 @@ from warehouse.synthetic.world import World
 
 CONTRACTS = Path(__file__).parents[1] / "contracts"
 
+MOST_NOISE = 10.0
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps done, and steps in all."""
 
@@ -59,6 +60,7 @@ def generate(
     *,
     contracts: Path = CONTRACTS,
     systems: Path = SYSTEMS,
+    noise: float = 1.0,
 ) -> SynthSummary:
     """Simulate Evergreen and write OUT/landing and OUT/truth.
 
@@ -74,12 +76,14 @@ def generate(
         start: First month, `YYYY-MM`.
         progress: Told of each delivery.
         contracts, systems: Where contracts and declarations of systems lie.
+        noise: How many times as many errors are made as `errors.yaml` says, 0 to 10.
 
     Raises:
         UsageFault: A number or the start is out of range.
         Invalid: A contract or declaration is faulty.
     """
     _check(people, seed, months)
+    rates = _rates(noise)
     calendar = Calendar.of(start, months)
     declared = load_systems(load_contracts(contracts), systems)
     tell = progress or _silent
@@ -90,7 +94,7 @@ def generate(
     deliveries, rows, done = {}, {}, 1
     for system in declared:
         deliveries[system.source], rows[system.source] = _system(
-            world, system, out / "landing", truth, tell, done, total
+            world, system, rates, out / "landing", truth, tell, done, total
         )
         done += deliveries[system.source]
     records = truth.write()
@@ -101,13 +105,18 @@ def generate(
 
 
 def _system(
-    world: World, system: System, landing: Path, truth: TruthWriter, tell: Progress, done: int, total: int
+    world: World,
+    system: System,
+    rates: ErrorRates,
+    landing: Path,
+    truth: TruthWriter,
+    tell: Progress,
+    done: int,
+    total: int,
 ) -> tuple[int, int]:
     """Write one system's deliveries; return their number and the number of rows."""
     feed = make_feed(system.feed, world, system.settings, system.source)
-    registrations = register(
-        world.draws, world.population, load_rates(), system.source, feed.person, feed.since
-    )
+    registrations = register(world.draws, world.population, rates, system.source, feed.person, feed.since)
     writer = Writer(world.draws, system, feed, registrations, world.population.calendar, landing)
     listed = periods(world.population.calendar, system.contract.cadence)
     count = 0
@@ -117,6 +126,17 @@ def _system(
         count += sum(written.rows.values())
         truth.add(system.source, written.records, registrations)
     return len(listed), count
+
+
+def _rates(noise: float) -> ErrorRates:
+    if not 0 <= noise <= MOST_NOISE:
+        raise UsageFault.of(
+            "bad-argument",
+            f"noise must lie between 0 and {MOST_NOISE:g}.",
+            why="It multiplies how often each error is made; 1 is what errors.yaml says.",
+            next="Give another number for noise.",
+        )
+    return load_rates().multiplied(noise)
 
 
 def _silent(step: str, done: int, total: int) -> None:
