@@ -1,9 +1,8 @@
 """Spark as the engine: the same comparisons of the same encodings, on this machine.
 
 Belongs here: handing encodings and the pairs that passed the sieve to Spark, running Splink on
-Spark, fetching levels back. Does not: starting Spark (spark_session.py),
-or anything after the levels are known: weights and clusters come from the same code as
-with DuckDB.
+Spark, fetching levels back. Does not: starting Spark (spark_session.py), or anything after the
+levels are known: weights and clusters come from the same code as with DuckDB.
 
 Encodings go to Spark as Arrow over the loopback, and never through a file. What Spark
 keeps, it keeps in memory or, encrypted, below its own directory.
@@ -58,6 +57,7 @@ class SparkComparer:
         """Start Spark and give it the encodings; `close` ends it."""
         self._connection = connection
         self._model = told_apart(model)
+        self._read_so_far = 0
         with ExitStack() as stack, _safely():
             self._spark = stack.enter_context(spark_session(directory, memory, threads))
             columns = ["node", *sorted(compared_columns(model))]
@@ -103,7 +103,8 @@ class SparkComparer:
         self._spark.createDataFrame(table).persist().createOrReplaceTempView(name)
 
     def _read(self, pairs: str, threshold: float | None) -> Compared:
-        named = self._linker._db_api.register(pairs, table_name=f"input_{pairs}")
+        self._read_so_far += 1
+        named = self._linker._db_api.register(pairs, table_name=f"input_{self._read_so_far}_{pairs}")
         self._linker.table_management.register_blocked_pairs_for_predict(named)
         scored = self._linker.inference.predict(threshold_match_weight=threshold, warning_mode="never")
         found = self._spark.sql(f"SELECT {read_sql(self._model)} FROM {scored.physical_name}").toArrow()

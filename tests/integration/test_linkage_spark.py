@@ -15,6 +15,7 @@ from benchmarks.link_people import SOURCES, fill_vault
 from benchmarks.linkage_data import ANYTOWN, data_directory, from_deliveries
 from benchmarks.simulated import default_cache, standing
 from data_sharing_agreements.errors import CommonwealError, UsageFault
+from linkage import predict
 from linkage.engines import spark, spark_session
 from linkage.engines.spark import OnSpark
 from linkage.predict import IN_DUCKDB, Engine
@@ -110,7 +111,10 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
 
 
 @needs_spark
-def test_whole_anytown_has_the_same_clusters_and_nothing_is_left(tmp_path: Path, watch: Watch) -> None:
+def test_whole_anytown_has_the_same_clusters_and_nothing_is_left(
+    tmp_path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict, "PAIRS_COMPARED", 100_000)  # so that they come in more than one part
     files = public() or standing(default_cache())
     if not (files / "truth.csv").exists():
         pytest.skip("no files of the invented town here: `python -m benchmarks.simulated` makes them")
