@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from assets.linkage_report import write_linkage_report
 from assets.workplace import Workplace
-from data_sharing_agreements.cells import smallest_cell
 from linkage.quality import read_quality
-from linkage.report import write_report
 from linkage.spine import latest_version
 from linkage.telling import tell_groups
 from warehouse.hub import Hub
@@ -49,13 +48,7 @@ def tell_fairness(hub: Hub) -> None:
         session.execute(_members_sql(hub.deployment.scorecard_date()))
         tell_groups(session.raw, "fair_given", COLUMNS)
         session.execute("DROP VIEW temp.fair_given")
-        write_report(
-            session.raw,
-            hub.reports("linkage", "index.html").parent,
-            smallest=smallest_cell(hub.agreements),
-            max_gap=hub.deployment.max_gap,
-            titles={contract.source: contract.title for contract in hub.contracts},
-        )
+        write_linkage_report(hub, session)
 
 
 def _is_missing(hub: Hub) -> bool:

@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data_sharing_agreements.cells import smallest_cell
+from assets.linkage_report import write_linkage_report
 from data_sharing_agreements.decisions import Request
 from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.evaluate import evaluate
 from linkage.quality import write_quality
-from linkage.report import write_report
 from pipelines.pages import write_pages
 from warehouse.hub import Hub
 from warehouse.indicators import write_scorecard
@@ -46,13 +45,7 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
         permit_spine(session)
         payload = evaluate(session.raw, truth, partial(forget_restricted, session, hub)).to_json()
         write_quality(session.raw, payload["link_version"], payload)
-        write_report(
-            session.raw,
-            hub.reports("linkage", "index.html").parent,
-            smallest=smallest_cell(hub.agreements),
-            max_gap=hub.deployment.max_gap,
-            titles={contract.source: contract.title for contract in hub.contracts},
-        )
+        write_linkage_report(hub, session)
         known = tell_link_error(hub, session)
     write_scorecard(hub, known)
     write_pages(hub)

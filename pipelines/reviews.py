@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from data_sharing_agreements.cells import smallest_cell
+from assets.linkage_report import write_linkage_report
 from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.errors import Refused, UsageFault
 from data_sharing_agreements.registry import Account, AuditEvent
@@ -19,7 +19,6 @@ from data_sharing_agreements.restrictions import own_spine_sources
 from data_sharing_agreements.separation import check_duty
 from data_sharing_agreements.vocabulary import Verb
 from linkage.quality import write_quality
-from linkage.report import write_report
 from linkage.review import draw as drawing
 from linkage.review.estimate import counts_of, estimate, to_json
 from linkage.review.evidence import evidence
@@ -178,13 +177,7 @@ def measure(hub: Hub, account: Account) -> dict[str, Any]:
             )
         found = to_json(estimate(counts, unseen), counts, version.version, unseen)
         write_quality(session.raw, version.version, found, "review")
-        write_report(
-            session.raw,
-            hub.reports("linkage", "index.html").parent,
-            smallest=smallest_cell(hub.agreements),
-            max_gap=hub.deployment.max_gap,
-            titles={contract.source: contract.title for contract in hub.contracts},
-        )
+        write_linkage_report(hub, session)
         known = tell_link_error(hub, session)
     write_scorecard(hub, known)
     write_pages(hub)

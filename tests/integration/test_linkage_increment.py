@@ -3,6 +3,7 @@
 import math
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -98,14 +99,21 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@contextmanager
+def copied(linked: Path, place: Path) -> Iterator[World]:
+    """A world like the one linked, in another place."""
+    for file in linked.glob("*.duckdb"):
+        shutil.copy(file, place)
+    made = World(place).open()
+    yield made
+    made.connection.close()
+
+
 @pytest.fixture
 def world(linked: Path, tmp_path: Path) -> Iterator[World]:
     """A world linked in full, once."""
-    for file in linked.glob("*.duckdb"):
-        shutil.copy(file, tmp_path)
-    made = World(tmp_path).open()
-    yield made
-    made.connection.close()
+    with copied(linked, tmp_path) as made:
+        yield made
 
 
 def test_increments_give_what_a_full_link_gives(world: World) -> None:

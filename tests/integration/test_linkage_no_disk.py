@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.integration.test_linkage_increment import World, linked
+from tests.integration.test_linkage_increment import World, copied, linked
 from tests.integration.test_no_disk import small_disk
 
 __all__ = ["linked", "small_disk"]
@@ -18,11 +18,8 @@ __all__ = ["linked", "small_disk"]
 @pytest.fixture
 def cramped(linked: Path, small_disk: Path) -> Iterator[World]:
     """A world linked in full once, on a disk of its own."""
-    for file in linked.glob("*.duckdb"):
-        shutil.copy(file, small_disk)
-    made = World(small_disk).open()
-    yield made
-    made.connection.close()
+    with copied(linked, small_disk) as made:
+        yield made
 
 
 @pytest.mark.parametrize("full", [False, True])
