@@ -23,9 +23,10 @@ import pyarrow as pa
 from linkage.agency.compare import apart, compared
 from linkage.agglomerate import Bounds, Pairs, Rule, average_link, components
 from linkage.bounds import keep_bounds
+from linkage.households import with_households
 from linkage.model import Model
 from linkage.namesakes import count_namesakes
-from linkage.predict import IN_DUCKDB, Compared, Engine
+from linkage.predict import IN_DUCKDB, Compared, Comparer, Engine
 from linkage.refine import NEVER, contradictions, rivals
 from linkage.weigh import Sources, Weigher, Weights
 
@@ -42,6 +43,10 @@ MOST_COPIES = 100
 def resolve(connection: duckdb.DuckDBPyConnection, model: Model, engine: Engine = IN_DUCKDB) -> Model:
     """Make `link_pair` (a, b, weight, confidence, pattern), `link_cluster` and `link_prior`.
 
+    The first clusters teach: two sources that have little in common to compare overlap as far as
+    those say that a third source holds together, and households that hold a person in common tell
+    of their others. Then what contradicts within a cluster takes it apart.
+
     `link_cluster` (record_key, source, cluster); `link_prior` (l, r, prior) of sources' names.
 
     Args:
@@ -57,31 +62,31 @@ def resolve(connection: duckdb.DuckDBPyConnection, model: Model, engine: Engine 
         pairs = comparer.blocked().joined(compared(connection, model))
         weigher = Weigher(model, sources, namesakes=count_namesakes(connection, len(sizes)))
         weigher.fit(pairs)
-        weight = weigher.weigh(pairs).weight
-        missing = unscored(connection, len(sizes), pairs.a, pairs.b, weight > model.stop)
-        pairs = pairs.joined(comparer.given(missing)).joined(apart(connection, model, missing))
-    weights, told, label = _settled(connection, sizes, pairs, weigher)
+        pairs = _filled(connection, comparer, sizes, pairs, weigher)
+        first = cluster(sizes, counted(pairs, weigher.weigh(pairs), weigher.model), weigher.model)
+        weigher.learn_overlap(first)
+        pairs = with_households(connection, comparer, pairs, first, weigher.model)
+        pairs = _filled(connection, comparer, sizes, pairs, weigher)
+    weights = parted(connection, sizes, pairs, weigher.weigh(pairs), weigher.model)
+    told = counted(pairs, weights, weigher.model)
     write_pairs(connection, pairs, weights.weight, told.confidence)
-    _write_clusters(connection, label)
+    _write_clusters(connection, cluster(sizes, told, weigher.model))
     _write_priors(connection, weigher)
     keep_bounds(connection, told, weigher.model, cluster)
     return weigher.model
 
 
-def _settled(
-    connection: duckdb.DuckDBPyConnection, sizes: npt.NDArray[np.int64], pairs: Compared, weigher: Weigher
-) -> tuple[Weights, Pairs, npt.NDArray[np.int64]]:
-    """Return weights, pairs as counted and clusters, after what the first clusters teach.
-
-    Two sources that have little in common to compare overlap as far as the clusters say that a
-    third source holds together. Then what contradicts within a cluster takes it apart.
-    """
-    first = cluster(sizes, counted(pairs, weigher.weigh(pairs), weigher.model), weigher.model)
-    weigher.learn_overlap(first)
-    weights = weigher.weigh(pairs)
-    weights = parted(connection, sizes, pairs, weights, weigher.model)
-    told = counted(pairs, weights, weigher.model)
-    return weights, told, cluster(sizes, told, weigher.model)
+def _filled(
+    connection: duckdb.DuckDBPyConnection,
+    comparer: Comparer,
+    sizes: npt.NDArray[np.int64],
+    pairs: Compared,
+    weigher: Weigher,
+) -> Compared:
+    """Return the pairs with all others added that lie within a group which they hold together."""
+    strong = weigher.weigh(pairs).weight > weigher.model.stop
+    missing = unscored(connection, len(sizes), pairs.a, pairs.b, strong)
+    return pairs.joined(comparer.given(missing)).joined(apart(connection, weigher.model, missing))
 
 
 def parted(

@@ -66,6 +66,10 @@ class Comparison:
     name: str
     levels: tuple[Level, ...]
 
+    def of_two(self) -> bool:
+        """Whether two records alone tell the outcome; else it is unknown until others do (households.py)."""
+        return any(level.when for level in self.levels if not level.null)
+
 
 @dataclass(frozen=True)
 class Model:
@@ -187,7 +191,7 @@ def splink_settings(model: Model) -> dict[str, Any]:
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "node",
-        "comparisons": [_splink_comparison(c) for c in model.comparisons],
+        "comparisons": [_splink_comparison(c) for c in model.comparisons if c.of_two()],
         "blocking_rules_to_generate_predictions": [
             {"blocking_rule": f"l.block_{name} = r.block_{name}"} for name in BLOCKS
         ],

@@ -258,6 +258,8 @@ def _comparison_told_apart(comparison: Comparison) -> Comparison:
 
 def _level_sql(comparison: Comparison) -> str:
     """SQL for the number of a comparison's level, from its weight."""
+    if not comparison.of_two():
+        return "CAST(0 AS TINYINT)"
     cases = " ".join(
         f"WHEN abs(mw_{comparison.name} - ({_weight(level)!r})) < {_TOLERANCE} THEN {i}"
         for i, level in enumerate(comparison.levels)

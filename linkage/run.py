@@ -24,6 +24,7 @@ from data_sharing_agreements.errors import CommonwealError
 from linkage import encode, persons, standardise, telling, train
 from linkage.agency import compare as agency
 from linkage.clusters import alone, record_pairs, resolve
+from linkage.households import TABLES as HOUSEHOLD_TABLES
 from linkage.increment import state
 from linkage.increment.causes import tell_causes
 from linkage.increment.chance import Chance, Wish, constraints_changed, keep_basis, look, try_increment
@@ -36,7 +37,7 @@ from linkage.report import write_report
 from linkage.spine import Made, Version, ensure_spine, latest_version, publish
 from linkage.statistics import observed
 
-METHOD = "4"
+METHOD = "5"
 """Counts up when the code changes what it makes of the same input."""
 
 GREY_BELOW = 4.0
@@ -47,7 +48,8 @@ FEWEST_NODES = 2
 
 _TABLES = (
     "link_record", "link_pair", "link_cluster", "link_record_pair", "link_unscored",
-    "link_person_of", "link_change", "link_name_language", "link_prior", ONE_ID, *INCREMENT_TABLES,
+    "link_person_of", "link_change", "link_name_language", "link_prior", ONE_ID, *HOUSEHOLD_TABLES,
+    *INCREMENT_TABLES,
 )  # fmt: skip
 
 Progress = Callable[[str], object]

@@ -135,7 +135,8 @@ class Weigher:
     def _set_priors(self, matches: Floats) -> float:
         """Set the priors from the number of matches by pair of sources; return that of any two records."""
         possible = self.sources.possible()
-        overall = float(matches.sum() / possible[_upper(len(self.sources.nodes))].sum())
+        found = max(float(matches.sum()), PSEUDO_MATCHES)
+        overall = found / float(possible[_upper(len(self.sources.nodes))].sum())
         priors = (matches + PSEUDO_MATCHES) / possible
         self.priors = np.clip(priors, overall / WIDEST, min(overall * WIDEST, 0.5))
         return overall

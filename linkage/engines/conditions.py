@@ -108,7 +108,9 @@ def _condition(tree: exp.Expression, atom: Atom | None) -> Condition:
 
 
 def _atom(tree: exp.Expression) -> Condition | None:
-    """Return a condition on two columns, or on the digits of two numbers; None for any other."""
+    """Return a condition on two columns, on the digits of two numbers, or TRUE; None for any other."""
+    if isinstance(tree, exp.Boolean):
+        return _always(bool(tree.this))
     sides = [tree.args.get("this"), tree.args.get("expression")]
     if all(isinstance(side, exp.Column) for side in sides):
         return _compared(type(tree), *(side.name for side in sides if side is not None))
@@ -154,6 +156,10 @@ def _either(one: Condition, other: Condition) -> Condition:
         return Answer(x.sure | y.sure, x.maybe | y.maybe)
 
     return answer
+
+
+def _always(holds: bool) -> Condition:
+    return lambda pairs: _certain(np.full(len(pairs), holds))
 
 
 def _missing(name: str) -> Condition:

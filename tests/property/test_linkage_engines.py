@@ -84,8 +84,8 @@ def test_a_condition_is_read_as_duckdb_reads_it(when: str) -> None:
     sql = condition_sql(next(x for c in read_model().comparisons for x in c.levels if x.when == when))
     with duckdb.connect() as connection:
         sides = {f"{name}_{side}": table[name][rows] for name in names for side, rows in (("l", a), ("r", b))}
-        connection.register("sides", pd.DataFrame(sides))
-        columns = ", ".join(f"nullif({name}, {MISSING}) AS {name}" for name in sides)
+        connection.register("sides", pd.DataFrame(sides | {"pair": np.arange(len(a))}))
+        columns = ", ".join(["pair", *(f"nullif({name}, {MISSING}) AS {name}" for name in sides)])
         found = connection.execute(f"SELECT coalesce({sql}, FALSE) AS x FROM (SELECT {columns} FROM sides)")
         true = np.asarray(found.fetchnumpy()["x"], dtype=bool)
     assert not (answer.sure & ~true).any()
