@@ -167,12 +167,15 @@ def gaps_words(gaps: Sequence[Gap]) -> str:
     if len(wide) < 2:
         return wide[0].words if wide else ""
     most, sure = wide[0], sum(gap.beyond_chance for gap in wide)
-    chance = "in all of them" if not sure else f"in all but {sure}" if sure < len(wide) else "in none of them"
+    certain = (
+        "of none of them" if not sure else f"of {sure} of them" if sure < len(wide) else "of all of them"
+    )
     return (
         f"In {len(wide)} of {len(gaps)} comparisons between groups the errors differ by more than the limit "
         f"of {100 * most.limit:.1f} percentage points; the widest, by {column_words(most.column)}, is "
         f"{100 * most.gap:.1f} in {_OF[most.measure]}, {group_words(most.column, most.worst)} against "
-        f"{group_words(most.column, most.best)}. Chance alone may explain what exceeds the limit {chance}."
+        f"{group_words(most.column, most.best)}. It is certain {certain} that the "
+        "true difference exceeds the limit."
     )
 
 

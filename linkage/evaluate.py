@@ -50,7 +50,8 @@ class Evaluation:
         link_version: The version measured.
         truth, matched, missing: Records in the truth, of them in the spine, and not.
         whole: Over all records.
-        by_source_pair: By two sources' names, in order, the same twice for within one.
+        by_source_pair: By two sources' names, in order, the same twice for within one; with how many
+            pairs of records there are, joined or true, whichever are fewer.
         by_subgroup: By column, group and number of its records.
     """
 
@@ -59,7 +60,7 @@ class Evaluation:
     matched: int
     missing: int
     whole: Part
-    by_source_pair: tuple[tuple[tuple[str, str], Part], ...]
+    by_source_pair: tuple[tuple[tuple[str, str], int, Part], ...]
     by_subgroup: tuple[tuple[str, str, int, Part], ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -69,11 +70,27 @@ class Evaluation:
             "link_version": self.link_version,
             "records": {"truth": self.truth, "matched": self.matched, "missing": self.missing},
             **self.whole.to_json(),
-            "by_source_pair": [{"sources": list(s), **part.to_json()} for s, part in self.by_source_pair],
+            "by_source_pair": [{"sources": list(s), **part.to_json()} for s, _, part in self.by_source_pair],
             "by_subgroup": [
                 {"column": column, "group": group, "records": n, **part.to_json()}
                 for column, group, n, part in self.by_subgroup
             ],
+        }
+
+    def kept(self, fewest: int) -> dict[str, Any]:
+        """Return the object as it is kept with the version, for readers who do not hold the truth.
+
+        Args:
+            fewest: Two sources with fewer pairs of records are left out: a share of few tells how many.
+        """
+        rows = [
+            {"sources": list(sources), **part.to_json()}
+            for sources, pairs, part in self.by_source_pair
+            if pairs >= fewest
+        ]
+        return self.to_json() | {
+            "by_source_pair": rows,
+            "few_source_pairs": len(self.by_source_pair) - len(rows),
         }
 
 
@@ -211,15 +228,21 @@ def _part(connection: duckdb.DuckDBPyConnection, select: str) -> Part:
     return Part(measures(rows[rows.kind == "pairs"]), measures(rows[rows.kind == "clusters"]))
 
 
-def _by_source_pair(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[tuple[str, str], Part], ...]:
+def _by_source_pair(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[tuple[str, str], int, Part], ...]:
     rows = connection.execute(
         """SELECT s1, s2, kind, hit, linked, real, count(*) AS people
             FROM eval_source GROUP BY ALL ORDER BY ALL"""
     ).df()
     return tuple(
-        ((str(first), str(second)), _of(part))
+        ((str(first), str(second)), _fewer(part), _of(part))
         for (first, second), part in rows.groupby(["s1", "s2"], sort=True)
     )
+
+
+def _fewer(rows: pd.DataFrame) -> int:
+    """Return the smaller of how many pairs of records clusters join and how many are true."""
+    clusters = rows[rows.kind == "clusters"]
+    return int(min((clusters[name] * clusters.people).sum() for name in ("linked", "real")))
 
 
 def _of(rows: pd.DataFrame) -> Part:

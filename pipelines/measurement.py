@@ -10,6 +10,7 @@ from typing import Any
 
 from assets.linkage_report import write_linkage_report
 from data_sharing_agreements.decisions import Request
+from data_sharing_agreements.linkquality import FEWEST_RECORDS
 from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.evaluate import evaluate
 from linkage.quality import write_quality
@@ -43,15 +44,15 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
     with hub.opener.session(read=[Store.vault()], write=[Store.warehouse()]) as session, session.guard():
         restrict(session, hub, spine_use(hub))
         permit_spine(session)
-        payload = evaluate(session.raw, truth, partial(forget_restricted, session, hub)).to_json()
-        write_quality(session.raw, payload["link_version"], payload)
+        found = evaluate(session.raw, truth, partial(forget_restricted, session, hub))
+        write_quality(session.raw, found.link_version, found.kept(FEWEST_RECORDS))
         write_linkage_report(hub, session)
         known = tell_link_error(hub, session)
     write_scorecard(hub, known)
     write_pages(hub)
     hub.log.append(
         "evaluation",
-        {"link_version": payload["link_version"]},
+        {"link_version": found.link_version},
         tuple((clause.document, clause.clause) for clause in decision.clauses),
     )
-    return payload
+    return found.to_json()

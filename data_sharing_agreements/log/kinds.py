@@ -161,3 +161,19 @@ def check_texts(texts: Iterable[object]) -> None:
                 why="The log is kept for ever and read by every party: no reason in it points at a person.",
                 next="Say it in general words, and keep particulars where the case is kept.",
             )
+
+
+def check_reason(text: str) -> None:
+    """Raise if a reason that must be given says nothing, or could point at a person.
+
+    Raises:
+        UsageFault: It does.
+    """
+    if not text.strip():
+        raise UsageFault.of(
+            "reason-empty",
+            "The reason given says nothing.",
+            why="Whoever reads the log later asks why.",
+            next="Say it in a few general words.",
+        )
+    check_texts([text])

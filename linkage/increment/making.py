@@ -102,14 +102,14 @@ def _resolve(
 ) -> float | None:
     """Make `link_pair` of what was compared, and `link_cluster`; return the drift."""
     given = remade_pairs(connection)
-    told = told_before(connection, model, given)
+    acquainted = told_before(connection, model, given)
     encode.encode(connection, run_key, blocks=False)
     comparer = KeptComparer(connection, model)
     standardise.drop(connection)
     sources, sizes = nodes_of(connection)
     namesakes = comparer.namesakes(len(sizes))
     weigher = Weigher(model, sources, _priors(connection, basis, model, sources), namesakes)
-    new = comparer.given(given, model.predict_from).joined(as_told(comparer.given(told), model))
+    new = comparer.given(given, model.predict_from).joined(as_told(comparer.given(acquainted), model))
     standing, kept = standing_pairs(connection, model)
     a, b = np.concatenate([standing.a, new.a]), np.concatenate([standing.b, new.b])
     strong = np.concatenate([kept.weight, weigher.weigh(new).weight]) > model.stop

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 MINIMUM_LENGTH = 10
 
+ROLES = frozenset(
+    {"researcher", "analyst", "reviewer", "board", "custodian", "auditor", "linker", "operator"}
+)
+"""Roles the program itself or its reference documents know; documents may name others."""
+
 
 def read_password(prompt: str, *, confirm: bool = False) -> str:
     """Return a password typed unseen, or one line of standard input when that is no terminal.
@@ -135,6 +140,7 @@ def add(
         )
     with context.hub() as hub:
         _check_party(hub, party)
+        _check_spelling(hub, roles)
         audit = AuditEvent(summary=_checked_by(hub, person or name, roles, hub.registry.accounts.all()))
         made = hub.registry.accounts.create(
             name, password, roles[0], audit, roles=roles[1:], person=person, party=party
@@ -152,6 +158,7 @@ def role(context: Context, name: str, roles: tuple[str, ...], as_json: bool) -> 
     from data_sharing_agreements.registry import AuditEvent
 
     with context.hub() as hub:
+        _check_spelling(hub, roles)
         accounts = hub.registry.accounts
         others = [one for one in accounts.all() if one.name != name]
         audit = AuditEvent(summary=_checked_by(hub, accounts.get(name).person, roles, others))
@@ -175,6 +182,30 @@ def _checked_by(hub: "Hub", person: str, roles: tuple[str, ...], others: "list[A
         return {}
     check_two_humans(actor, replace(actor, person=person), "give roles to themselves", hub.agreements.emou)
     return {"actor": actor.name}
+
+
+def _check_spelling(hub: "Hub", roles: tuple[str, ...]) -> None:
+    """Raise if a role is one letter or two from one that something asks for, and is not it.
+
+    Roles are for the documents to name, so a role nobody has heard of is taken.
+
+    Raises:
+        UsageFault: It looks mistyped.
+    """
+    from difflib import get_close_matches
+
+    from data_sharing_agreements.errors import UsageFault
+
+    known = sorted(ROLES | {role for pair in hub.agreements.emou.separation.forbidden_pairs for role in pair})
+    for role in roles:
+        near = get_close_matches(role, known, n=1, cutoff=0.8)
+        if near and role not in known:
+            raise UsageFault.of(
+                "role-unknown",
+                f"Nothing asks for the role {role}.",
+                why="A mistyped role permits nothing.",
+                next=f"Did you mean {near[0]}?",
+            )
 
 
 def _check_party(hub: "Hub", party: str | None) -> None:

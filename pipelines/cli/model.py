@@ -133,12 +133,12 @@ def withdraw(context: Context, digest: str, reason: str, as_json: bool) -> None:
 
 
 def _decide(context: Context, digest: str, state: ModelState, reason: str, as_json: bool) -> None:
-    from data_sharing_agreements.log.kinds import check_texts
+    from data_sharing_agreements.log.kinds import check_reason
     from data_sharing_agreements.modelling import check_may_approve
     from data_sharing_agreements.registry import AuditEvent
     from pipelines.session import signed_in
 
-    check_texts([reason])
+    check_reason(reason)
     with context.hub() as hub:
         account = signed_in(hub)
         check_may_approve(hub.agreements.emou, account, hub.registry.accounts.all())

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from linkage.households import COMPARISON, IN_COMMON, LARGEST_HOUSEHOLD
+from linkage.increment.chance import Wish
 from linkage.increment.due import Limits
 from linkage.model import read_model
 from linkage.run import link
-from linkage.increment.chance import Wish
 from privacy.vault import VAULT_DDL
 
 PEOPLE, HOUSEHOLD = 600, 3
@@ -100,7 +100,8 @@ def test_who_lives_with_whom_tells_records_without_names_apart() -> None:
         told = connection.execute(
             f"SELECT count(*) FROM warehouse.spine.pair WHERE pattern[{PATTERN}] = {IN_COMMON}"
         ).fetchone()
-        assert told and told[0] >= right
+        assert told
+        assert told[0] >= right
 
 
 @pytest.mark.parametrize("size", [1, 4 * LARGEST_HOUSEHOLD], ids=["alone", "a shelter"])
