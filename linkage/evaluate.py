@@ -29,6 +29,12 @@ REQUIRED: tuple[str, ...] = ("source", "record_id", "person_id")
 LARGEST_GROUPS = 60
 """A column with more different values than this is not a subgroup (an id, say)."""
 
+FEWEST_IN_GROUPS = 5
+"""Nor is one whose values have on average fewer records."""
+
+FEWEST_PAIRS = 100
+"""A truth with fewer pairs of records of one person tells too little to be kept with the version."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -53,6 +59,7 @@ class Evaluation:
         by_source_pair: By two sources' names, in order, the same twice for within one; with how many
             pairs of records there are, joined or true, whichever are fewer.
         by_subgroup: By column, group and number of its records.
+        pairs: Pairs of records of one person in the truth.
     """
 
     link_version: int
@@ -62,6 +69,11 @@ class Evaluation:
     whole: Part
     by_source_pair: tuple[tuple[tuple[str, str], int, Part], ...]
     by_subgroup: tuple[tuple[str, str, int, Part], ...]
+    pairs: int = 0
+
+    def tells_enough(self) -> bool:
+        """Whether the truth has pairs enough to say more of the version than the model itself expects."""
+        return self.pairs >= FEWEST_PAIRS
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of `commonweal/evaluate/1`."""
@@ -129,6 +141,7 @@ def evaluate(
               " FROM eval_source GROUP BY ALL"),
         _by_source_pair(connection),
         tuple(row for column in columns for row in _by_subgroup(connection, column)),
+        _pairs(connection),
     )  # fmt: skip
     for table in ("eval_record", "eval_pair", "eval_source"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}").fetchall()
@@ -139,7 +152,7 @@ def _read_truth(
     connection: duckdb.DuckDBPyConnection, truth: Path, leave_out: Callable[[str], object]
 ) -> list[str]:
     """Make `eval_record` (source, person, cluster, record_key, groups…); return the groups' columns."""
-    data = pd.read_csv(truth, dtype=str, keep_default_na=False)
+    data = _csv(truth)
     if missing := [name for name in REQUIRED if name not in data.columns]:
         raise UsageFault.of(
             "truth-columns",
@@ -147,9 +160,7 @@ def _read_truth(
             why="Truth is a CSV of source, record_id, person_id and any columns of subgroups.",
             next="Name the columns so, and run again.",
         )
-    groups = [
-        name for name in data.columns if name not in REQUIRED and 1 < data[name].nunique() <= LARGEST_GROUPS
-    ]
+    groups = [name for name in data.columns if name not in REQUIRED and _is_groups(data[name])]
     connection.register("eval_given", data)
     connection.execute("CREATE OR REPLACE TEMP TABLE eval_truth AS FROM eval_given").fetchall()
     connection.unregister("eval_given")
@@ -170,6 +181,28 @@ def _read_truth(
     ).fetchall()
     connection.execute("DROP TABLE eval_truth").fetchall()
     return groups
+
+
+def _csv(truth: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(truth, dtype=str, keep_default_na=False)
+    except (
+        ValueError,
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+    ):  # UnicodeDecodeError is a ValueError
+        raise UsageFault.of(
+            "truth-unreadable",
+            f"{truth.name} cannot be read as a CSV file in UTF-8.",
+            why="Truth is a CSV of source, record_id, person_id and any columns of subgroups.",
+            next="Write it so, with the columns' names in the first line.",
+        ) from None
+
+
+def _is_groups(column: pd.Series[str]) -> bool:
+    """Whether a column's values are groups of records, and no ids."""
+    values = column.nunique()
+    return 1 < values <= LARGEST_GROUPS and len(column) >= FEWEST_IN_GROUPS * values
 
 
 def _make_counts(connection: duckdb.DuckDBPyConnection, threshold: float) -> None:
@@ -243,6 +276,11 @@ def _fewer(rows: pd.DataFrame) -> int:
     """Return the smaller of how many pairs of records clusters join and how many are true."""
     clusters = rows[rows.kind == "clusters"]
     return int(min((clusters[name] * clusters.people).sum() for name in ("linked", "real")))
+
+
+def _pairs(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute("SELECT sum(real) FROM eval_source WHERE kind = 'clusters'").fetchone()
+    return int(row[0] or 0) if row else 0
 
 
 def _of(rows: pd.DataFrame) -> Part:

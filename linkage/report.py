@@ -19,7 +19,7 @@ import duckdb
 
 from data_sharing_agreements import pages
 from data_sharing_agreements.cells import banded, withheld
-from data_sharing_agreements.linkquality import DEFAULT_MAX_GAP, column_words, group_words, told
+from data_sharing_agreements.linkquality import BASES, DEFAULT_MAX_GAP, column_words, group_words, told
 from linkage import report_charts as charts
 from linkage import report_rows as rows
 from linkage.cards import level_rows
@@ -204,6 +204,7 @@ def render(content: Content, titles: Mapping[str, str] = MappingProxyType({})) -
         widest=max(content.quality.get("gaps", ()), key=lambda gap: float(gap["gap"]), default=None),
         legend=charts.legend,
         groups={name: rows.group_chart(part, titles) for name, part in _columns(content.quality).items()},
+        known={row["column"]: BASES[row["method"]] for row in content.quality.get("by_group", ())},
         group_words=group_words,
         falls=[(fall, rows.odds(fall.weight), rows.waterfall_chart(fall)) for fall in content.falls],
         weights=rows.weight_chart(levels),

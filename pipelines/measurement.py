@@ -15,10 +15,11 @@ from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.evaluate import evaluate
 from linkage.quality import write_quality
 from pipelines.pages import write_pages
+from warehouse.encoded.intake import encoded_sources
 from warehouse.hub import Hub
 from warehouse.indicators import write_scorecard
 from warehouse.marts import tell_link_error
-from warehouse.opener import Store
+from warehouse.opener import Session, Store
 from warehouse.restrictions.forget import forget_restricted
 from warehouse.restrictions.relations import permit_spine, restrict, spine_use
 from warehouse.restrictions.settle import settle
@@ -32,7 +33,8 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
         truth: CSV with `source,record_id,person_id` and any columns of subgroups.
 
     Returns:
-        The object of `commonweal/evaluate/1`.
+        The object of `commonweal/evaluate/1`; `kept` says whether it stands with the version from now
+        on, and `encoded_sources` whose records a truth may name by the agency's own tokens alone.
 
     Raises:
         Refused: The sources may not be linked, and so not be looked up either.
@@ -44,15 +46,30 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
     with hub.opener.session(read=[Store.vault()], write=[Store.warehouse()]) as session, session.guard():
         restrict(session, hub, spine_use(hub))
         permit_spine(session)
-        found = evaluate(session.raw, truth, partial(forget_restricted, session, hub))
-        write_quality(session.raw, found.link_version, found.kept(FEWEST_RECORDS))
-        write_linkage_report(hub, session)
+        found = evaluate(session.raw, truth, partial(_leave_out, session, hub))
+        encoded = encoded_sources(session)
+        if found.tells_enough():
+            write_quality(session.raw, found.link_version, found.kept(FEWEST_RECORDS))
+            write_linkage_report(hub, session)
         known = tell_link_error(hub, session)
-    write_scorecard(hub, known)
-    write_pages(hub)
+    if found.tells_enough():
+        write_scorecard(hub, known)
+        write_pages(hub)
     hub.log.append(
         "evaluation",
         {"link_version": found.link_version},
         tuple((clause.document, clause.clause) for clause in decision.clauses),
     )
-    return found.to_json()
+    told = {"kept": found.tells_enough(), "encoded_sources": encoded}
+    return found.to_json() | told
+
+
+def _leave_out(session: Session, hub: Hub, table: str) -> None:
+    """Delete from a truth what may not be looked up, and what cannot: ids that only an agency knows."""
+    forget_restricted(session, hub, table)
+    for source in encoded_sources(session):
+        session.execute(
+            f"""DELETE FROM {table} WHERE source = ? AND record_id NOT IN (
+                SELECT source_id FROM vault.crosswalk WHERE namespace = source)""",
+            [source],
+        )

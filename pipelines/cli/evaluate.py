@@ -25,7 +25,7 @@ def evaluate(context: Context, truth: Path, as_json: bool) -> None:
     """Measure the current link version against known truth, by source pair and subgroup.
 
     The result is kept with the version, and stands from then on in the linkage report,
-    in the codebooks of the marts made from it, and on the scorecard.
+    in the codebooks of the marts made from it, and on the scorecard; unless the truth is a scrap.
     """
     from data_sharing_agreements.errors import UsageFault
     from pipelines.measurement import measure
@@ -43,11 +43,23 @@ def evaluate(context: Context, truth: Path, as_json: bool) -> None:
 
 
 def _show(payload: dict[str, Any]) -> None:
+    from linkage.evaluate import FEWEST_PAIRS
+
     records = payload["records"]
     say(
         f"Link version {payload['link_version']}: {records['truth']:,} records in the truth, "
         f"{records['matched']:,} found, {records['missing']:,} missing."
     )
+    if payload["encoded_sources"]:
+        say(
+            f"Of {', '.join(payload['encoded_sources'])}, encoded at the agency, only records are looked up "
+            "that the truth names by the agency's tokens."
+        )
+    if not payload["kept"]:
+        say(
+            f"The truth has fewer than {FEWEST_PAIRS} pairs of records of one person: this is shown, and "
+            "reports go on telling what they told."
+        )
     say()
     rows = [
         ["all", "pairs", *_measures(payload["pairs"])],

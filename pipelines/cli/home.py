@@ -23,7 +23,7 @@ def init(context: Context, as_json: bool) -> None:
     from pipelines.lock import hold
 
     deployment = context.deployment()
-    deployment.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_directory(deployment.home)
     with hold(deployment.lock_path, "init"):
         made = prepare_home(deployment)
     payload = {
@@ -33,6 +33,20 @@ def init(context: Context, as_json: bool) -> None:
         "accounts": made,
     }
     emit(payload, as_json=as_json, people=lambda: _show_init(payload))
+
+
+def _make_directory(home: Path) -> None:
+    from data_sharing_agreements.errors import UsageFault
+
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageFault.of(
+            "home-not-made",
+            "The home directory cannot be made there.",
+            why=f"The system says: {error.strerror}.",
+            next="Name another place by --home, or make it writable.",
+        ) from None
 
 
 def _show_init(payload: dict[str, Any]) -> None:

@@ -148,7 +148,9 @@ def _decide(context: Context, digest: str, state: ModelState, reason: str, as_js
     payload = {"schema": f"commonweal/model {verb}/1", **_short(found), "digest": found.digest}
     text = f"Model {found.digest[:_SHORT]} is {state}."
     text += (
-        " The next run may use it." if state == "approved" else " A version it made stands until the next."
+        " The next run may use it."
+        if state == "approved"
+        else " A version it made stands until the next, and pages say so after the next run."
     )
     emit(payload, as_json=as_json, people=lambda: say(text))
 

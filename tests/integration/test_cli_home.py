@@ -60,6 +60,15 @@ def line(
     return Line(tmp_path / "home", capsys, monkeypatch)
 
 
+def test_a_home_that_cannot_be_made_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "home"):
+        assert (
+            run_cli(["--config", str(ROOT / "commonweal.toml"), "--home", str(place), "init", "--json"]) == 2
+        )
+        assert json.loads(capsys.readouterr().out)["errors"][0]["code"] == "home-not-made"
+
+
 def test_init_makes_a_home_only_its_owner_can_read(line: Line) -> None:
     for name in ("keys", "landing", "dagster", "checkpoints"):
         assert (line.home / name).is_dir()
@@ -150,6 +159,8 @@ def test_an_account_is_made_and_written_down(line: Line) -> None:
     assert line("login", "deputy", typed="long enough now\n")[0] == 0
     kinds = [entry["kind"] for entry in line("log", "show", "-n", "2")[1]["entries"]]
     assert "account" in kinds
+    code, said = line("account", "add", "slip", "--role", "reviwer", typed="long enough now\n")
+    assert (code, said["errors"][0]["next"]) == (2, "Did you mean reviewer?")
     again = ("account", "add", "deputy", "--role", "operator")
     assert line(*again, typed="long enough now\n")[0] == 3, "nobody gives themselves a role"
     assert line("logout")[0] == 0

@@ -44,6 +44,7 @@ def test_the_truth_lies_where_errors_were_expected(call_here: Callable, home: Pa
     register = json.loads((home / "reports" / "register" / "algorithm.json").read_text(encoding="utf-8"))
     expected = register["errors"]["intervals"]
     measured = call_here("evaluate", "--truth", evergreen / "truth" / "records.csv", "--json", home=home).json
+    assert measured["kept"]
     for measure in ("precision", "recall"):
         low, high = expected[measure]
         assert low <= measured["clusters"][measure]["value"] <= high, measure

@@ -118,11 +118,23 @@ def test_an_older_store_put_back_is_noticed(
 
 
 def test_answers_that_need_the_vault(
-    deployment: Deployment, capsys: pytest.CaptureFixture[str], evergreen: Path
+    deployment: Deployment, capsys: pytest.CaptureFixture[str], evergreen: Path, tmp_path: Path
 ) -> None:
     truth = evergreen / "truth" / "records.csv"
     code, said = call(deployment, capsys, "evaluate", "--truth", str(truth))
     assert (code, said["schema"]) == (0, "commonweal/evaluate/1")
+    register = deployment.home / "reports" / "register" / "algorithm.json"
+    told = register.read_bytes()
+    scrap = tmp_path / "scrap.csv"
+    scrap.write_text("".join(truth.read_text().splitlines(keepends=True)[:40]), encoding="utf-8")
+    code, said = call(deployment, capsys, "evaluate", "--truth", str(scrap))
+    assert (code, said["kept"], said["records"]["truth"]) == (0, False, 39)
+    assert "household_id" not in {part["column"] for part in said["by_subgroup"]}
+    assert register.read_bytes() == told, "a scrap of truth displaces nothing"
+    for content in (b"", b"\xff\xfe\x00", b'a,b\n"x'):
+        scrap.write_bytes(content)
+        code, said = call(deployment, capsys, "evaluate", "--truth", str(scrap))
+        assert (code, said["errors"][0]["code"]) in {(2, "truth-unreadable"), (2, "truth-columns")}
     assert call(deployment, capsys, "evaluate", "--truth", str(truth.with_name("none")))[0] == 2
     code, said = call(deployment, capsys, "quarantine", "report", SOURCE)
     assert (code, said["source"]) == (0, SOURCE)

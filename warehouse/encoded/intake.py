@@ -1,6 +1,6 @@
 """Taking the encodings of a delivery into the vault.
 
-Belongs here: their columns, and writing those of accepted records. Does not: content, which
+Belongs here: their columns, writing those of accepted records, whose there are. Does not: content, which
 goes the way of every delivery, or comparing them.
 """
 
@@ -53,6 +53,15 @@ def write_encodings(
                         ON x.source_id = e.{RECORD}""",
                 {"source": contract.source, "delivery": delivery_id, "period": period},
             )
+
+
+def encoded_sources(session: Session) -> list[str]:
+    """Return the sources that were encoded at their agencies; the vault is attached."""
+    found = session.one(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND table_name = 'encoding'"
+    )
+    rows = session.execute("SELECT DISTINCT source FROM vault.encoding ORDER BY source") if found else ()
+    return [str(source) for (source,) in rows]
 
 
 def _encodings(files: Sequence[DeliveryFile]) -> list[DeliveryFile]:
