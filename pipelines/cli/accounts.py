@@ -156,8 +156,10 @@ def add(
 def role(context: Context, name: str, roles: tuple[str, ...], as_json: bool) -> None:
     """Give the account NAME these roles in place of those it has. Nobody gives them to themselves."""
     from data_sharing_agreements.registry import AuditEvent
+    from pipelines.session import signed_in
 
     with context.hub() as hub:
+        signed_in(hub)
         _check_spelling(hub, roles)
         accounts = hub.registry.accounts
         others = [one for one in accounts.all() if one.name != name]

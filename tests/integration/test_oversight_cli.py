@@ -58,7 +58,12 @@ def test_roles_kept_apart_are_refused_across_accounts(call_here: Callable, home:
     assert add("first", "custodian") == 0
     assert add("second", "output_checker") == 3
     assert add("second", "researcher") == 0
-    assert call_here("account", "role", "second", "--role", "output_checker", "--json", home=home).code == 3
+    nobody = call_here("account", "role", "second", "--role", "analyst", "--json", home=home)
+    assert (nobody.code, nobody.json["errors"][0]["code"]) == (3, "not-signed-in")
+    sign_in(call_here, home, "hub")
+    apart = call_here("account", "role", "second", "--role", "output_checker", "--json", home=home)
+    assert (apart.code, apart.json["errors"][0]["code"]) == (3, "roles-not-separable")
+    assert call_here("account", "role", "second", "--role", "analyst", "--json", home=home).code == 0
     sign_in(call_here, home, "second")
     assert call_here("account", "role", "first", "--role", "analyst", "--json", home=home).code == 3, (
         "to themselves"
