@@ -11,6 +11,7 @@ from data_sharing_agreements.errors import CommonwealError, ErrorDetail
 from data_sharing_agreements.separation import Statement
 from pipelines.occupation import Outcome
 from pipelines.products import current_link, current_marts, reports
+from warehouse.ingest.discovery import unmatched_files
 from warehouse.oversight.duties import duties_of
 from warehouse.steps import StepResult
 
@@ -31,6 +32,7 @@ class RunReport:
         reports: Pages written so far: kind and path.
         log: Size and root of the log.
         duties: What is said of separation of duties.
+        unknown_files: Files of the landing directory that no contract knows, by their place in it.
         failures: What went wrong, ready to show.
     """
 
@@ -43,6 +45,7 @@ class RunReport:
     reports: tuple[dict[str, str], ...]
     log: dict[str, Any]
     duties: Statement
+    unknown_files: tuple[str, ...] = ()
     failures: tuple[CommonwealError, ...] = field(default=())
 
     @property
@@ -71,6 +74,7 @@ class RunReport:
             "link": self.link,
             "marts": list(self.marts),
             "reports": list(self.reports),
+            "unknown_files": list(self.unknown_files),
             "log": self.log,
             "separation_of_duties": self.duties.to_json() | {"words": self.duties.words},
         }
@@ -105,6 +109,7 @@ def report_of(workplace: Workplace, ended: Outcome, seconds: float) -> RunReport
         reports=tuple(reports(hub)),
         log={"size": hub.log.size, "root": hub.log.root},
         duties=duties_of(hub),
+        unknown_files=tuple(unmatched_files(hub.contracts, workplace.landing)),
         failures=tuple(workplace.failures),
     )
 

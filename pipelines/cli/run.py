@@ -15,6 +15,9 @@ from pipelines.cli.output import emit, error_text, json_option, note, say, table
 if TYPE_CHECKING:
     from pipelines.report import RunReport
 
+MOST_FILES = 5
+"""Names of unknown files that are printed; programs are given all."""
+
 
 @click.command()
 @click.option(
@@ -68,9 +71,20 @@ def _show(payload: dict[str, Any]) -> None:
         say(f"Held: {held['source']} {held['period']}: {rules}. The delivery before it stands.")
     for line in refusals(payload["refused"]):
         say(line)
+    if payload["unknown_files"]:
+        say(unknown_files(payload["unknown_files"]))
     say()
     _show_results(payload)
     say(f"Run {payload['run_id']} {payload['status']} in {payload['seconds']:.1f} s.")
+
+
+def unknown_files(names: list[str]) -> str:
+    """Say which files were left lying because no contract knows them."""
+    shown = ", ".join(names[:MOST_FILES]) + (" and others" if len(names) > MOST_FILES else "")
+    return (
+        f"Left lying, for no contract knows them: {len(names)} files ({shown}). Whoever looks after the "
+        "landing directory takes them away: what no contract knows is governed by none."
+    )
 
 
 def refusals(refused: list[dict[str, Any]]) -> list[str]:

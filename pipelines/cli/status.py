@@ -11,6 +11,7 @@ import click
 
 from pipelines.cli.context import Context
 from pipelines.cli.output import emit, json_option, say, table
+from pipelines.cli.run import unknown_files
 
 if TYPE_CHECKING:
     from data_sharing_agreements.registry import Delivery, Run
@@ -33,6 +34,7 @@ def standing(hub: "Hub") -> dict[str, Any]:
     from pipelines.incidents import told_of
     from pipelines.lock import holder_of
     from pipelines.products import current_link, current_marts
+    from warehouse.ingest.discovery import unmatched_files
     from warehouse.oversight.duties import duties_of
 
     duties = duties_of(hub)
@@ -48,6 +50,7 @@ def standing(hub: "Hub") -> dict[str, Any]:
         "sources": [_source(source, deliveries) for source in hub.contracts.sources],
         "link": current_link(hub),
         "marts": current_marts(hub),
+        "unknown_files": unmatched_files(hub.contracts, hub.deployment.landing),
         "log": {"size": hub.log.size, "root": hub.log.root},
         "stops": [
             {"document": s.document, "by": s.by, "since": s.start.isoformat(), "incident": s.incident}
@@ -102,6 +105,8 @@ def _show(payload: dict[str, Any]) -> None:
         [m["project"], m["mart"], m["version"], m["rows"], m["stopped"] or "yes"] for m in payload["marts"]
     ]
     table(["project", "mart", "version", "rows", "may be used"], marts)
+    if payload["unknown_files"]:
+        say(unknown_files(payload["unknown_files"]))
     for stop in payload["stops"]:
         cause = f", incident {stop['incident']}" if stop["incident"] else ""
         say(f"Stopped: {stop['document']} by {stop['by']} since {stop['since']}{cause}")

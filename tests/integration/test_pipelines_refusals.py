@@ -143,6 +143,18 @@ def test_answers_that_need_the_vault(
     assert call(deployment, capsys, "query", "--project", "tanf-leavers", "SELECT 1")[0] == 3
 
 
+def test_files_no_contract_knows_are_told_and_left_lying(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stray = deployment.landing / "from the agency" / "names.csv"
+    stray.parent.mkdir()
+    stray.write_text("name\n", encoding="utf-8")
+    code, said = call(deployment, capsys, "run")
+    assert (code, said["unknown_files"]) == (0, ["from the agency/names.csv"])
+    assert call(deployment, capsys, "status")[1]["unknown_files"] == ["from the agency/names.csv"]
+    assert stray.exists()
+
+
 def test_a_landing_directory_that_is_not_there(
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
