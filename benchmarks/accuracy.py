@@ -102,7 +102,7 @@ def ours(place: Path) -> Figures:
     with data.opened(place) as connection:
         connection.execute("ATTACH ':memory:' AS warehouse").fetchall()
         start = time.perf_counter()
-        link(connection, sources=_sources(connection), run_key=KEY)
+        link(connection, sources=sources_of(connection), run_key=KEY)
         seconds = time.perf_counter() - start
         connection.execute(
             """CREATE TEMP TABLE linked AS
@@ -116,7 +116,7 @@ def in_clear(place: Path) -> Figures:
     with data.opened(place) as connection:
         connection.execute("ATTACH ':memory:' AS warehouse").fetchall()
         ensure_spine(connection)
-        standardise.latest_values(connection, _sources(connection))
+        standardise.latest_values(connection, sources_of(connection))
         nodes = standardise.standardise(connection)
         encode.add_blocks(connection, "link_standard", "link_encoded")
         numbered = ", ".join(
@@ -152,7 +152,7 @@ class _UnsiftedComparer(DuckDBComparer):
 def plain(place: Path) -> Figures:
     """Score plain Splink at each threshold; return the best by the truth."""
     with data.opened(place) as connection:
-        standardise.latest_values(connection, _sources(connection))
+        standardise.latest_values(connection, sources_of(connection))
         standardise.standardise(connection)
         unfold(connection)
         found = []
@@ -223,7 +223,7 @@ def gaps(connection: duckdb.DuckDBPyConnection) -> Figures:
     return {"recall_gap": found} if found else {}
 
 
-def _sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def sources_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute("SELECT DISTINCT source FROM vault.current_delivery ORDER BY ALL").fetchall()
     return [str(row[0]) for row in rows]
 
