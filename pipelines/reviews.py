@@ -172,7 +172,8 @@ def measure(hub: Hub, account: Account) -> dict[str, Any]:
             raise UsageFault.of(
                 "nothing-reviewed",
                 "No joined pair of the standing link version has been reviewed.",
-                why="An estimate is of one version, from pairs drawn from it.",
+                why="An estimate is of one version, from pairs drawn from it; those drawn from others are "
+                "decisions alone.",
                 next="Draw and review: `commonweal review draw`, `commonweal review next`.",
             )
         found = to_json(estimate(counts, unseen), counts, version.version, unseen)

@@ -125,7 +125,7 @@ class Reviews:
         return drawn
 
     def waiting(self, person: str, *, disputed: bool = False) -> list[int]:
-        """Return the reviews that wait for a verdict of a human, in order.
+        """Return the reviews that wait for a verdict of a human: those of the latest link version first.
 
         Args:
             person: The human; reviews they gave a verdict in are not among them.
@@ -136,9 +136,10 @@ class Reviews:
             exists().where(review_verdict.c.review == review.c.review, review_verdict.c.person == person),
         )
         enough = said == BLIND if disputed else said < BLIND
-        query = select(review.c.review).where(review.c.outcome.is_(None), enough, ~own)
+        query = select(review.c.review).join(review_draw).where(review.c.outcome.is_(None), enough, ~own)
+        ordered = query.order_by(review_draw.c.version.desc(), review.c.review)
         with self._database.reading() as connection:
-            return [int(n) for n in connection.execute(query.order_by(review.c.review)).scalars()]
+            return [int(n) for n in connection.execute(ordered).scalars()]
 
     def looked(self, number: int, account: Account, mask: str, audit: AuditEvent | None = None) -> int:
         """Write down that somebody was shown a review; return the log's entry."""

@@ -57,6 +57,11 @@ def test_two_who_agree_settle_a_review(registry: Registry) -> None:
     assert (entry["index"], entry["summary"]["act"]) == (settled.entry, "settled")
 
 
+def test_the_latest_version_is_asked_first(registry: Registry) -> None:
+    registry.reviews.record(version=2, seed=5, size=2, known={}, account="ann")
+    assert registry.reviews.waiting("ann") == [5, 6, 1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("third", VERDICTS)
 def test_where_two_differ_a_third_decides(registry: Registry, third: str) -> None:
     registry.reviews.decide(1, ANN, "same")
