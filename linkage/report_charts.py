@@ -20,6 +20,7 @@ _HEIGHT = 22
 _LANES = {1: (11.0,), 2: (6.5, 15.5), 3: (4.5, 11.0, 17.5)}
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 4, 5, 10, 20, 25, 50, 100)
 _MOST_TICKS = 6
+_MOST_WRITTEN = 4
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,13 @@ class Scale:
 
     @property
     def axis(self) -> Markup:
-        """The ticks, written out."""
+        """The ticks, written out; every second of many, so that they stand apart where it is narrow."""
+        written = self.ticks[::-1][:: 1 if len(self.ticks) <= _MOST_WRITTEN else 2]
         drawn = [
             Markup('<text x="{}%" y="14" text-anchor="{}">{}</text>').format(
                 self.at(value), _anchor(self.at(value)), text
             )
-            for value, text in self.ticks
+            for value, text in reversed(written)
         ]
         return _svg([*self._lines(), *drawn], "axis")
 

@@ -4,18 +4,16 @@ Belongs here: reading and writing those files, printing. Does not: the proofs, t
 cosignatures, or the stand-alone verifier itself.
 """
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines.cli.context import Context
+from pipelines.cli.keys import private_key
 from pipelines.cli.output import emit, json_option, say, table
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     from warehouse.hub import Hub
 
 BODY_READERS = frozenset({"board", "auditor"})
@@ -206,7 +204,7 @@ def cosign(
     old = None if since is None else must_be_checkpoint(read_checkpoint(since))
     path = [] if proof is None else ((read_checkpoint(proof).get("consistency") or {}).get("path") or [])
     hub = _key_of(public_key) if public_key else bytes.fromhex((old or _no_key()).public_key)
-    content = sign(new, old, path, hub, witness_id, _private_key(key_file), utc_now())
+    content = sign(new, old, path, hub, witness_id, private_key(key_file), utc_now())
     write_json(out, content)
     payload = {"schema": "commonweal/log cosign/1", "path": str(out), "cosignature": content}
     emit(payload, as_json=as_json, people=lambda: say(f"Wrote {out}: you vouch for {new.size:,} entries."))
@@ -221,16 +219,6 @@ def _no_key() -> Any:
         why="Anybody can make a key; only the hub's counts.",
         next="Give --public-key the first time, as the hub's people gave it to you; --since from then on.",
     )
-
-
-def _private_key(path: Path) -> "Ed25519PrivateKey":
-    from data_sharing_agreements.lifecycle.signing import needs_passphrase, read_key
-    from pipelines.cli.sign import PASSPHRASE
-
-    if not needs_passphrase(path):
-        return read_key(path, None)
-    words = os.environ.get(PASSPHRASE) or click.prompt("Passphrase", hide_input=True, err=True)
-    return read_key(path, str(words).encode())
 
 
 @click.command()

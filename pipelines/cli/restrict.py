@@ -4,7 +4,6 @@ Belongs here: options, the key file, printing. Does not: notices or the list
 (warehouse.restrictions); no record is ever shown, and no count that is small.
 """
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from pipelines.cli.context import Context
+from pipelines.cli.keys import private_key
 from pipelines.cli.output import emit, json_option, say, table
 
 
@@ -67,7 +67,7 @@ def sign(
     notice = new_notice(
         source,
         read_list(entries, contracts[source]),
-        _key(key),
+        private_key(key),
         signatory=signatory,
         sequence=sequence or int(now.strftime("%Y%m%d%H%M%S")),
         at=text_of(now),
@@ -95,16 +95,6 @@ def status(context: Context, as_json: bool) -> None:
     with context.held_hub("restrict status") as hub:
         payload = {"schema": "commonweal/restrict status/1", **restriction_status(hub)}
     emit(payload, as_json=as_json, people=lambda: _show(payload))
-
-
-def _key(path: Path) -> Any:
-    from data_sharing_agreements.lifecycle.signing import needs_passphrase, read_key
-    from pipelines.cli.sign import PASSPHRASE
-
-    if not needs_passphrase(path):
-        return read_key(path, None)
-    given = os.environ.get(PASSPHRASE) or click.prompt("Passphrase", hide_input=True, err=True)
-    return read_key(path, str(given).encode())
 
 
 def _show_signed(payload: dict[str, Any]) -> None:

@@ -4,23 +4,18 @@ Belongs here: showing what is signed, asking, writing the detached act. Does not
 the act counts, which the hub judges. Works offline: it needs the file and the key.
 """
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.cli.keys import passphrase, private_key
 from pipelines.cli.output import emit, json_option, note
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     from data_sharing_agreements.documents.difference import Change
     from data_sharing_agreements.lifecycle import Act
     from data_sharing_agreements.lifecycle.signing import ToSign
-
-PASSPHRASE = "COMMONWEAL_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
-"""Environment variable that may hold the passphrase of a key."""
 
 ACTS = (
     *("submit", "approve", "counsel", "object", "suspend", "resume", "terminate", "revoke", "enroll"),
@@ -54,7 +49,7 @@ def new_key_verb(out: Path, no_passphrase: bool, as_json: bool) -> None:
     from data_sharing_agreements.lifecycle.acts import public_hex
     from data_sharing_agreements.lifecycle.signing import new_key
 
-    key = new_key(out, None if no_passphrase else _new_passphrase())
+    key = new_key(out, None if no_passphrase else passphrase(new=True))
     payload = {"schema": "commonweal/sign new-key/1", "path": str(out), "public_key": public_hex(key)}
 
     def people() -> None:
@@ -114,28 +109,12 @@ def _signed(subject: "ToSign", kind: str, words: dict[str, Any]) -> "Act":
         subject.subject,
         ActKind(kind),
         words["signatory"],
-        _key(words["key"]),
+        private_key(words["key"]),
         utc_now(),
         effective=effective.date() if effective is not None else None,
         ground=words["ground"],
         revokes=words["revokes"],
     )
-
-
-def _key(path: Path) -> "Ed25519PrivateKey":
-    from data_sharing_agreements.lifecycle.signing import needs_passphrase, read_key
-
-    given = os.environ.get(PASSPHRASE, "")
-    if needs_passphrase(path) and not given:
-        given = click.prompt("Passphrase", hide_input=True, err=True)
-    return read_key(path, given.encode() if needs_passphrase(path) else None)
-
-
-def _new_passphrase() -> bytes:
-    given = os.environ.get(PASSPHRASE) or click.prompt(
-        "Passphrase", hide_input=True, confirmation_prompt=True, err=True
-    )
-    return str(given).encode()
 
 
 def _changes(file: Path, subject: "ToSign", given: Path | None) -> "tuple[Change, ...]":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import stat
@@ -187,6 +188,10 @@ def test_a_key_of_ones_own_is_private_and_never_overwritten(capsys, town, monkey
     assert call(capsys, town, *words)[0] == 0
     monkeypatch.setenv("COMMONWEAL_KEY_PASSPHRASE", "another")
     assert call(capsys, town, *words)[0] == 2
+    monkeypatch.delenv("COMMONWEAL_KEY_PASSPHRASE")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    code, said = call(capsys, town, *words)
+    assert (code, said["errors"][0]["code"]) == (2, "no-passphrase"), "nobody is there to type it"
 
 
 @pytest.mark.parametrize("content", ["- a list", "tier: dsa\nid: [", "kind: poem", ""])

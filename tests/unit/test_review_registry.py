@@ -147,7 +147,7 @@ def test_pairs_settled_before_need_nobody(registry: Registry) -> None:
     settled = registry.reviews.decide(1, BEN, "different")
     assert settled is not None
     registry.reviews.record(version=2, seed=5, size=2, known={6: settled}, account="ann")
-    assert registry.reviews.waiting("cat") == [2, 3, 4, 5]
+    assert registry.reviews.waiting("cat") == [5, 2, 3, 4]
     assert [(one.review, one.outcome) for one in registry.reviews.outcomes()] == [
         (1, "different"),
         (6, "different"),
