@@ -6,11 +6,12 @@ Belongs here: what is expensive to make and never changed by a test. Does not: a
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -20,8 +21,10 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from data_sharing_agreements.registry import passwords
 from tests.network import clean, cut_off, hooked
 from tests.registries import KINDS, SERVER, WHOLE_SUITE, blank, copy_home, url_for_homes
+from warehouse import opener
 
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
@@ -43,6 +46,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMONWEAL = Path(sys.executable).with_name("commonweal")
+
+
+AS_DELIVERED = dict(opener._SETTINGS)
+"""Settings of every connection outside these processes."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spared() -> Iterator[None]:
+    """Spare the tests' own processes what takes its time on purpose, thousands of times over.
+
+    The extension's signature is not checked anew for each connection, and passwords are hashed
+    quickly. Whatever runs in a process of its own is as delivered.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(opener._SETTINGS, "allow_unsigned_extensions", "true")
+        patch.setattr(passwords, "ITERATIONS", 1)
+        patch.setattr(passwords, "MEMORY_KIB", 8 * passwords.LANES)
+        yield
 
 
 @dataclass(frozen=True)
@@ -111,12 +132,15 @@ def commonweal_here(
 
     named = ("--config", config, "--home", home, *words)
     out, err, kept = StringIO(), StringIO(), sys.stdin
+    logged = logging.StreamHandler(err)  # in a process of its own, what libraries log goes there too
+    logging.getLogger().addHandler(logged)
     sys.stdin = StringIO(stdin)
     try:
         with redirect_stdout(out), redirect_stderr(err):
             code = run_cli([str(word) for word in named])
     finally:
         sys.stdin = kept
+        logging.getLogger().removeHandler(logged)
     return Called(code, out.getvalue(), err.getvalue())
 
 
