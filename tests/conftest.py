@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from data_sharing_agreements.registry import passwords
 from tests.network import clean, cut_off, hooked
@@ -56,14 +59,22 @@ AS_DELIVERED = dict(opener._SETTINGS)
 def spared() -> Iterator[None]:
     """Spare the tests' own processes what takes its time on purpose, thousands of times over.
 
-    The extension's signature is not checked anew for each connection, and passwords are hashed
-    quickly. Whatever runs in a process of its own is as delivered.
+    The extension's signature is not checked anew for each connection, passwords are hashed
+    quickly, and SQLite does not wait for the disk: what a test writes need not outlive the
+    machine. Whatever runs in a process of its own is as delivered.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(opener._SETTINGS, "allow_unsigned_extensions", "true")
         patch.setattr(passwords, "ITERATIONS", 1)
         patch.setattr(passwords, "MEMORY_KIB", 8 * passwords.LANES)
+        event.listen(Pool, "checkout", _do_not_wait)
         yield
+        event.remove(Pool, "checkout", _do_not_wait)
+
+
+def _do_not_wait(connection: object, *_: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 @dataclass(frozen=True)
