@@ -65,13 +65,8 @@ class Store:
     @staticmethod
     def vault() -> Store:
         """Identifiers and the crosswalk."""
-        return Store(
-            "vault",
-            "vault",
-            Path("vault.duckdb"),
-            frozenset({Role.SPLITTER, Role.LINKER}),
-            VAULT_DDL,
-        )
+        readers = frozenset({Role.SPLITTER, Role.LINKER})
+        return Store("vault", "vault", Path("vault.duckdb"), readers, VAULT_DDL)
 
     @staticmethod
     def warehouse() -> Store:

@@ -55,14 +55,8 @@ class Database:
         if parsed.get_backend_name() == "postgresql":
             _make_database(parsed)
         database = cls(_engine(parsed))
-        try:
+        with database._closed_by_faults():
             database._upgrade()
-        except DatabaseError as error:
-            database.close()
-            raise _told(parsed, error) from None
-        except Invalid:
-            database.close()
-            raise
         return database
 
     @classmethod
@@ -78,18 +72,12 @@ class Database:
         if path is not None and not path.exists():
             raise _missing()
         database = cls(_engine(parsed))
-        try:
+        with database._closed_by_faults():
             with database.reading() as connection:
                 present = inspect(connection).has_table(meta.name)
             if not present:
                 raise _missing()
             database._upgrade()
-        except DatabaseError as error:
-            database.close()
-            raise _told(parsed, error) from None
-        except Invalid:
-            database.close()
-            raise
         return database
 
     @contextmanager
@@ -118,6 +106,18 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    @contextmanager
+    def _closed_by_faults(self) -> Iterator[None]:
+        """Close every connection if what is inside fails, and say what a database's error means."""
+        try:
+            yield
+        except DatabaseError as error:
+            self.close()
+            raise _told(self.engine.url, error) from None
+        except Invalid:
+            self.close()
+            raise
 
     def _upgrade(self) -> None:
         known = revisions()

@@ -105,7 +105,7 @@ document.getElementById("f").onload = function () {{
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("page", ["linkage/index.html", "register/index.html"])
+@pytest.mark.parametrize("page", ["linkage/index.html", "register/index.html", "scorecard.html"])
 def test_nothing_of_a_page_is_wider_than_its_window(
     page: str, width: int, finished: tuple[Path, dict], tmp_path: Path
 ) -> None:
