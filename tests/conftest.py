@@ -29,9 +29,9 @@ from tests.network import clean, cut_off, hooked
 from tests.registries import KINDS, SERVER, WHOLE_SUITE, blank, copy_home, url_for_homes
 from warehouse import opener
 
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.register_profile("house", deadline=None)  # a slow machine makes no test false
+settings.register_profile("ci", settings.get_profile("house"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "house")
 
 
 def pytest_configure() -> None:

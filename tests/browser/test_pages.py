@@ -38,7 +38,7 @@ def browse(*words: str, profile: Path) -> bytes:
         ],
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=300,
     )
     return done.stdout
 

@@ -245,11 +245,11 @@ def service(deployment: Deployment, *words: str) -> Iterator[Path]:
         finally:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(60)
+                process.wait(180)
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
-                process.wait(10)
+                process.wait(60)
 
 
 def heed_interrupts() -> None:
@@ -257,7 +257,7 @@ def heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def latest_run(deployment: Deployment, log: Path, many: int, seconds: float = 240) -> dg.DagsterRun:
+def latest_run(deployment: Deployment, log: Path, many: int, seconds: float = 600) -> dg.DagsterRun:
     """Wait until Dagster has finished so many runs; return the latest."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -294,7 +294,7 @@ def test_the_sensor_and_the_pages_each_take_deliveries_to_the_end(deployment: De
         check_done(deployment, latest_run(deployment, log, 2), log)
 
 
-def start_in_pages(port: int, log: Path, seconds: float = 120) -> None:
+def start_in_pages(port: int, log: Path, seconds: float = 300) -> None:
     """Wait for the pages, then start the job that does everything."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
