@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -155,15 +156,31 @@ class DuckDBComparer:
             few: Whether so few records take part that Splink had better take them out first.
         """
         self._read_so_far += 1
-        named = self._linker._db_api.register(pairs, table_name=f"input_{self._read_so_far}_{pairs}")
-        blocked = self._linker.table_management.register_blocked_pairs_for_predict(named)
-        blocked.metadata["registered_for_predict"] = few
-        scored = self._linker.inference.predict(threshold_match_weight=threshold, warning_mode="never")
-        found = self._connection.execute(
-            f"SELECT {read_sql(self._model)} FROM {scored.physical_name} ORDER BY a, b"
-        ).fetchnumpy()
-        scored.drop_table_from_database_and_remove_from_cache()
+        with scored(self._linker, pairs, self._read_so_far, threshold, few=few) as table:
+            found = self._connection.execute(
+                f"SELECT {read_sql(self._model)} FROM {table} ORDER BY a, b"
+            ).fetchnumpy()
         return as_compared(found, len(self._model.comparisons))
+
+
+@contextmanager
+def scored(
+    linker: Linker, pairs: str, number: int, threshold: float | None, *, few: bool = True
+) -> Iterator[str]:
+    """Have Splink compare the pairs of a table; give the name of the table of what it found.
+
+    Args:
+        linker: Splink, on any engine.
+        pairs: The table.
+        number: How many were compared before: each has a name of its own.
+        threshold, few: As `DuckDBComparer` takes them.
+    """
+    named = linker._db_api.register(pairs, table_name=f"input_{number}_{pairs}")
+    blocked = linker.table_management.register_blocked_pairs_for_predict(named)
+    blocked.metadata["registered_for_predict"] = few
+    found = linker.inference.predict(threshold_match_weight=threshold, warning_mode="never")
+    yield found.physical_name
+    found.drop_table_from_database_and_remove_from_cache()
 
 
 def read_sql(model: Model) -> str:

@@ -11,25 +11,19 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from assets.linkage_report import write_linkage_report
 from data_sharing_agreements.decisions import Decision, Request
 from data_sharing_agreements.errors import Refused, UsageFault
 from data_sharing_agreements.registry import Account, AuditEvent
 from data_sharing_agreements.restrictions import own_spine_sources
 from data_sharing_agreements.separation import check_duty
 from data_sharing_agreements.vocabulary import Verb
-from linkage.quality import write_quality
 from linkage.review import draw as drawing
-from linkage.review.estimate import counts_of, estimate, to_json
 from linkage.review.evidence import evidence
 from linkage.review.frame import left_out
 from linkage.review.masking import PATTERN, masked_values
 from linkage.review.outcomes import bring_in
 from linkage.spine import Version, latest_model, latest_version
-from pipelines.pages import write_pages
 from warehouse.hub import Hub
-from warehouse.indicators import write_scorecard
-from warehouse.marts import tell_link_error
 from warehouse.opener import Session, Store
 from warehouse.restrictions.relations import permit_identities, permit_spine, restrict, spine_use
 from warehouse.restrictions.settle import settle
@@ -161,6 +155,14 @@ def measure(hub: Hub, account: Account) -> dict[str, Any]:
         Refused: The account may not review, or the agreements do not permit it.
         UsageFault: No pair of the version was drawn, or none of the joined ones is settled.
     """
+    # Imported here: whoever looks at one pair after another does not wait for what makes pages.
+    from assets.linkage_report import write_linkage_report
+    from linkage.quality import write_quality
+    from linkage.review.estimate import counts_of, estimate, to_json
+    from pipelines.pages import write_pages
+    from warehouse.indicators import write_scorecard
+    from warehouse.marts import tell_link_error
+
     decision = _permitted(hub, account, "estimate")
     unseen = hub.deployment.review.unseen
     outcomes = {one.review: one.outcome for one in hub.registry.reviews.outcomes()}

@@ -20,7 +20,6 @@ from data_sharing_agreements.errors import Refused, UsageFault
 from privacy.box_moves import Room, cover, ranges
 from privacy.cell_rules import CellRules
 from privacy.cube import Cells, Cube, Flags
-from privacy.interval_audit import Hidden
 from privacy.releases import Release, known_and_kept
 from privacy.rounding import round_to_base
 
@@ -235,6 +234,8 @@ def _unsafe(
     thorough: bool,
 ) -> npt.NDArray[np.intp]:
     """Return the hidden cells not shown to be safe; `seen` keeps the values found, which stay possible."""
+    from privacy.interval_audit import Hidden  # brings a solver: only who hides something waits for it
+
     cells = np.flatnonzero(pattern.hidden)
     part = sparse.csr_array(pattern.equations[:, cells])
     unsafe = np.zeros(len(cells), dtype=bool)

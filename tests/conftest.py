@@ -6,11 +6,13 @@ Belongs here: what is expensive to make and never changed by a test. Does not: a
 from __future__ import annotations
 
 import json
+import logging
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -19,13 +21,17 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
+from data_sharing_agreements.registry import passwords
 from tests.network import clean, cut_off, hooked
 from tests.registries import KINDS, SERVER, WHOLE_SUITE, blank, copy_home, url_for_homes
+from warehouse import opener
 
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.register_profile("house", deadline=None)  # a slow machine makes no test false
+settings.register_profile("ci", settings.get_profile("house"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "house")
 
 
 def pytest_configure() -> None:
@@ -43,6 +49,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMONWEAL = Path(sys.executable).with_name("commonweal")
+
+
+AS_DELIVERED = dict(opener._SETTINGS)
+"""Settings of every connection outside these processes."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spared() -> Iterator[None]:
+    """Spare the tests' own processes what takes its time on purpose, thousands of times over.
+
+    The extension's signature is not checked anew for each connection, passwords are hashed
+    quickly, and SQLite does not wait for the disk: what a test writes need not outlive the
+    machine. Whatever runs in a process of its own is as delivered.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(opener._SETTINGS, "allow_unsigned_extensions", "true")
+        patch.setattr(passwords, "ITERATIONS", 1)
+        patch.setattr(passwords, "MEMORY_KIB", 8 * passwords.LANES)
+        event.listen(Pool, "checkout", _do_not_wait)
+        yield
+        event.remove(Pool, "checkout", _do_not_wait)
+
+
+def _do_not_wait(connection: object, *_: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 @dataclass(frozen=True)
@@ -111,12 +143,15 @@ def commonweal_here(
 
     named = ("--config", config, "--home", home, *words)
     out, err, kept = StringIO(), StringIO(), sys.stdin
+    logged = logging.StreamHandler(err)  # in a process of its own, what libraries log goes there too
+    logging.getLogger().addHandler(logged)
     sys.stdin = StringIO(stdin)
     try:
         with redirect_stdout(out), redirect_stderr(err):
             code = run_cli([str(word) for word in named])
     finally:
         sys.stdin = kept
+        logging.getLogger().removeHandler(logged)
     return Called(code, out.getvalue(), err.getvalue())
 
 

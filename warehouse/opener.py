@@ -13,11 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
-import pyarrow as pa
 
 from data_sharing_agreements.errors import Held, IntegrityFault, UsageFault
 from privacy.keys import KeyRing, Role
@@ -28,6 +26,10 @@ from warehouse.extensions import extension_path
 from warehouse.files import remove_store_file, rename_durably
 from warehouse.generations import GenerationBook, check_generation, count_up, write_generation
 from warehouse.schema import QUARANTINE_DDL, WAREHOUSE_DDL
+
+if TYPE_CHECKING:  # no verb waits for what it may not need
+    import pandas as pd
+    import pyarrow as pa
 
 Parameters = Sequence[Any] | Mapping[str, Any] | None
 
@@ -63,13 +65,8 @@ class Store:
     @staticmethod
     def vault() -> Store:
         """Identifiers and the crosswalk."""
-        return Store(
-            "vault",
-            "vault",
-            Path("vault.duckdb"),
-            frozenset({Role.SPLITTER, Role.LINKER}),
-            VAULT_DDL,
-        )
+        readers = frozenset({Role.SPLITTER, Role.LINKER})
+        return Store("vault", "vault", Path("vault.duckdb"), readers, VAULT_DDL)
 
     @staticmethod
     def warehouse() -> Store:

@@ -147,9 +147,16 @@ class LinkModels:
             audit: What else the log says.
 
         Raises:
-            UsageFault: No such model was ever trained.
+            UsageFault: No such model was ever trained, or it was withdrawn already.
         """
         known = self.find(digest)
+        if known.state == state == "withdrawn":
+            raise UsageFault.of(
+                "model-withdrawn",
+                "This model was withdrawn already.",
+                why="What is decided is written down once.",
+                next="`commonweal model show` tells who withdrew it, and when.",
+            )
         with self._database.writing() as connection:
             connection.execute(
                 update(link_model)

@@ -15,10 +15,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -59,14 +55,8 @@ class Database:
         if parsed.get_backend_name() == "postgresql":
             _make_database(parsed)
         database = cls(_engine(parsed))
-        try:
+        with database._closed_by_faults():
             database._upgrade()
-        except DatabaseError as error:
-            database.close()
-            raise _told(parsed, error) from None
-        except Invalid:
-            database.close()
-            raise
         return database
 
     @classmethod
@@ -82,18 +72,12 @@ class Database:
         if path is not None and not path.exists():
             raise _missing()
         database = cls(_engine(parsed))
-        try:
+        with database._closed_by_faults():
             with database.reading() as connection:
                 present = inspect(connection).has_table(meta.name)
             if not present:
                 raise _missing()
             database._upgrade()
-        except DatabaseError as error:
-            database.close()
-            raise _told(parsed, error) from None
-        except Invalid:
-            database.close()
-            raise
         return database
 
     @contextmanager
@@ -123,13 +107,22 @@ class Database:
         """Close every connection."""
         self.engine.dispose()
 
+    @contextmanager
+    def _closed_by_faults(self) -> Iterator[None]:
+        """Close every connection if what is inside fails, and say what a database's error means."""
+        try:
+            yield
+        except DatabaseError as error:
+            self.close()
+            raise _told(self.engine.url, error) from None
+        except Invalid:
+            self.close()
+            raise
+
     def _upgrade(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        scripts = ScriptDirectory.from_config(config)
+        known = revisions()
         with self.reading() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        known = {script.revision for script in scripts.walk_revisions()}
+            current = _revision_of(connection)
         if current is not None and current not in known:
             raise Invalid.of(
                 "registry-newer",
@@ -137,14 +130,32 @@ class Database:
                 why="An older program could damage what it does not know.",
                 next="Install the version that made it, or a newer one.",
             )
-        if current == scripts.get_current_head():
+        if current == known[-1]:
             return
+        from alembic import command  # imported here: a registry that is up to date opens without it
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
         with self.writing() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             named = connection.execute(select(meta.c.value).where(meta.c.name == "origin")).first()
             if named is None:
                 connection.execute(insert(meta).values(name="origin", value=secrets.token_hex(16)))
+
+
+def revisions() -> list[str]:
+    """Return the revisions this program knows, oldest first, as the migrations' files are numbered."""
+    return sorted(path.stem[1:5] for path in (MIGRATIONS / "versions").glob("m*_*.py"))
+
+
+def _revision_of(connection: Connection) -> str | None:
+    """Return the revision a database is at, or `None` for a new one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return None if found is None else str(found)
 
 
 def _engine(url: URL) -> Engine:

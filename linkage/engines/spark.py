@@ -28,7 +28,17 @@ from splink.internals.exceptions import SplinkException
 from data_sharing_agreements.errors import CommonwealError, Invalid
 from linkage.engines.spark_session import spark_session
 from linkage.model import Level, Model, compared_columns, condition_sql, splink_settings
-from linkage.predict import Compared, Ints, as_compared, joined, none, read_sql, sifted_pairs, told_apart
+from linkage.predict import (
+    Compared,
+    Ints,
+    as_compared,
+    joined,
+    none,
+    read_sql,
+    scored,
+    sifted_pairs,
+    told_apart,
+)
 
 _INPUT = "link_compared_columns"
 
@@ -104,11 +114,8 @@ class SparkComparer:
 
     def _read(self, pairs: str, threshold: float | None) -> Compared:
         self._read_so_far += 1
-        named = self._linker._db_api.register(pairs, table_name=f"input_{self._read_so_far}_{pairs}")
-        self._linker.table_management.register_blocked_pairs_for_predict(named)
-        scored = self._linker.inference.predict(threshold_match_weight=threshold, warning_mode="never")
-        found = self._spark.sql(f"SELECT {read_sql(self._model)} FROM {scored.physical_name}").toArrow()
-        scored.drop_table_from_database_and_remove_from_cache()
+        with scored(self._linker, pairs, self._read_so_far, threshold) as table:
+            found = self._spark.sql(f"SELECT {read_sql(self._model)} FROM {table}").toArrow()
         columns = {name: found[name].to_numpy() for name in found.column_names}
         compared = as_compared(columns, len(self._model.comparisons))
         return compared.take(np.lexsort((compared.b, compared.a)))

@@ -89,10 +89,11 @@ def look(
 ) -> Chance:
     """Return whether an increment may be made, and what it would be made from."""
     keeps = state.may_keep(connection) and not agency and wish.limits.increments > 0
-    basis = state.read_basis(connection) if state.may_keep(connection) else None
+    stamp = _stamp(connection)
+    basis = state.read_basis(connection, stamp) if state.may_keep(connection) else None
     digest, _, purged = restricted.partition(_PURGED)
     now = Now(
-        _stamp(connection),
+        stamp,
         method,
         f"{duckdb.__version__} {state.LAYOUT}",
         model.digest(),

@@ -79,7 +79,7 @@ def why_full(basis: Basis | None, now: Now, limits: Limits) -> str | None:
     """Return the reason for a full link, a key of `REASONS`; None if an increment may follow."""
     if now.agency:
         return "agency"
-    if basis is None or basis.stamp not in (now.stamp, now.stamp + 1):
+    if basis is None:
         return "nothing-kept"
     checks = {
         "method": (basis.method, basis.engine) != (now.method, now.engine),

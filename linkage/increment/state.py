@@ -96,16 +96,21 @@ def may_keep(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(found and found[0])
 
 
-def read_basis(connection: duckdb.DuckDBPyConnection) -> Basis | None:
-    """Return what the kept tables were made from; None if nothing is kept."""
+def read_basis(connection: duckdb.DuckDBPyConnection, stamp: int) -> Basis | None:
+    """Return what the version of a stamp left to follow from; None if it kept nothing.
+
+    A link writes its own before it is published. Until then, and so after it was killed, what
+    counts is that of the version it follows.
+    """
     there = connection.execute(
         """SELECT count(*) FROM duckdb_tables()
             WHERE database_name = 'vault' AND schema_name = 'link' AND table_name = 'basis'"""
     ).fetchone()
     if there != (1,):
         return None
-    row = connection.execute(f"SELECT facts FROM {SCHEMA}.basis").fetchone()
-    return Basis.from_json(row[0]) if row else None
+    rows = connection.execute(f"SELECT facts FROM {SCHEMA}.basis").fetchall()
+    kept = (Basis.from_json(facts) for (facts,) in rows)
+    return next((basis for basis in kept if basis.stamp == stamp), None)
 
 
 def mark(connection: duckdb.DuckDBPyConnection) -> None:
@@ -141,7 +146,7 @@ def keep_all(connection: duckdb.DuckDBPyConnection, model: Model, stamp: int) ->
     fold_letters(connection, "link_standard")
     statements = [
         f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
-        f"CREATE OR REPLACE TABLE {SCHEMA}.basis (facts VARCHAR NOT NULL)",
+        f"CREATE TABLE IF NOT EXISTS {SCHEMA}.basis (facts VARCHAR NOT NULL)",
         f"CREATE OR REPLACE TABLE {SCHEMA}.record AS {_records_sql(stamp)}",
         f"CREATE OR REPLACE TABLE {SCHEMA}.block AS {_blocks_sql()}",
         f"CREATE OR REPLACE TABLE {SCHEMA}.sketch AS {_sketches_sql(model)}",
@@ -177,21 +182,21 @@ def keep_some(connection: duckdb.DuckDBPyConnection, model: Model, basis: Basis)
             f"INSERT INTO {SCHEMA}.block ({columns}) {_blocks_sql(some)}",
             f"INSERT INTO {SCHEMA}.sketch ({marks}) {_sketches_sql(model, some)}",
             f"DROP TABLE {LETTERS}",
-            f"DELETE FROM {SCHEMA}.basis",
-            f"INSERT INTO {SCHEMA}.basis VALUES ('{_quoted(basis.to_json())}')",
+            *_basis_sql(connection, basis),
         ],
     )
 
 
 def write_basis(connection: duckdb.DuckDBPyConnection, basis: Basis) -> None:
     """Say what the kept tables were made from; from now on an increment may follow."""
-    _in_one(
-        connection,
-        [
-            f"DELETE FROM {SCHEMA}.basis",
-            f"INSERT INTO {SCHEMA}.basis VALUES ('{_quoted(basis.to_json())}')",
-        ],
-    )
+    _in_one(connection, _basis_sql(connection, basis))
+
+
+def _basis_sql(connection: duckdb.DuckDBPyConnection, basis: Basis) -> list[str]:
+    """Statements that keep a basis beside that of the version it follows."""
+    both = (read_basis(connection, basis.stamp - 1), basis)
+    insert = f"INSERT INTO {SCHEMA}.basis VALUES ('{{}}')"
+    return [f"DELETE FROM {SCHEMA}.basis", *(insert.format(_quoted(b.to_json())) for b in both if b)]
 
 
 def forget(connection: duckdb.DuckDBPyConnection) -> None:

@@ -141,15 +141,18 @@ def mark_wages(landing: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def haunted(hamlet: Path, tmp_path_factory: pytest.TempPathFactory, call) -> tuple[Path, str]:
-    """A home through which the marked person went, and everything that was printed."""
+def haunted(hamlet: Path, tmp_path_factory: pytest.TempPathFactory, call, call_here) -> tuple[Path, str]:
+    """A home through which the marked person went, and everything that was printed.
+
+    What reads the deliveries, and what is asked with the person's values, runs as a user would run it.
+    """
     base = tmp_path_factory.mktemp("canary")
     landing, home = base / "landing", base / "home"
     shutil.copytree(hamlet / "landing", landing)
     plant(landing)
     first = call("run", "--landing", landing, home=home)
     assert first.code == 4, first.err
-    said = [first, call("run", "--landing", landing, "--json", home=home)]
+    said = [first, call_here("run", "--landing", landing, "--json", home=home)]
     questions: tuple[tuple[str | Path, ...], ...] = (
         ("status", "--json"),
         ("quarantine", "report", "hca_medicaid"),
@@ -161,13 +164,13 @@ def haunted(hamlet: Path, tmp_path_factory: pytest.TempPathFactory, call) -> tup
         ("indicators", "--json"),
         ("evaluate", "--truth", hamlet / "truth" / "records.csv", "--json"),
     )
-    said += [call(*words, home=home) for words in questions]
+    said += [call_here(*words, home=home) for words in questions]
     passwords = dict(
         line.split()[:2]
         for line in (home / "accounts.txt").read_text().splitlines()
         if len(line.split()) >= 2
     )
-    said.append(call("login", "researcher", home=home, stdin=passwords["researcher"] + "\n"))
+    said.append(call_here("login", "researcher", home=home, stdin=passwords["researcher"] + "\n"))
     statements = (
         f"SELECT * FROM leaver_earnings WHERE sex = '{SURNAME}'",
         f"SELECT '{SSN}'::DATE FROM leaver_earnings",

@@ -8,11 +8,13 @@ import sys
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from data_sharing_agreements.errors import IntegrityFault, Invalid
 from data_sharing_agreements.log import Log
 from data_sharing_agreements.registry import Registry
+from data_sharing_agreements.store.database import MIGRATIONS, revisions
 from data_sharing_agreements.store.schema import metadata
 from tests.registries import new_url, write_behind_the_back
 
@@ -33,6 +35,12 @@ def test_migrations_lead_to_the_tables_declared(url, database_kind):
     with Registry.create(url) as registry, registry.database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert connection.execute(text(TRIGGERS[database_kind])).scalar() >= 11
+        assert MigrationContext.configure(connection).get_current_revision() == revisions()[-1]
+
+
+def test_the_revisions_known_are_the_migrations():
+    scripts = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    assert revisions() == [script.revision for script in scripts][::-1]
 
 
 def test_creating_twice_keeps_what_is_there(url):

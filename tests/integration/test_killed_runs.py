@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import COMMONWEAL, ROOT, commonweal
+from tests.conftest import COMMONWEAL, ROOT, commonweal_here
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
 from warehouse.opener import Store
@@ -82,7 +82,7 @@ def undisturbed(
     hamlet: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[set[frozenset[str]], dict[str, list[tuple]]]:
     home = tmp_path_factory.mktemp("undisturbed") / "home"
-    done = commonweal("run", "--landing", hamlet / "landing", home=home)
+    done = commonweal_here("run", "--landing", hamlet / "landing", home=home)
     assert done.code == 0, done.err
     return results(home)
 
@@ -103,10 +103,10 @@ def test_runs_killed_at_every_step_are_finished_by_the_next(
     home, landing = tmp_path / "home", hamlet / "landing"
     killed = [run_until(home, landing, step, delay) for step, delay in KILLS]
     assert sum(killed) >= len(KILLS) - 1, "the runs ended before they could be killed"
-    again = commonweal("run", "--landing", landing, "--json", home=home)
+    again = commonweal_here("run", "--landing", landing, "--json", home=home)
     assert again.code == 0, again.err
     assert results(home) == undisturbed
-    verified = commonweal("log", "verify", "--json", home=home)
+    verified = commonweal_here("log", "verify", "--json", home=home)
     assert verified.code == 0
     assert verified.json["ok"] is True
 

@@ -15,7 +15,7 @@ import pytest
 from benchmarks.link_people import SOURCES, fill_vault
 from data_sharing_agreements.errors import Refused, UsageFault
 from linkage import constraints, encode, history, standardise
-from linkage.increment import chance, making, sketch, state
+from linkage.increment import chance, sketch, state
 from linkage.increment.blocked import KeptComparer
 from linkage.increment.chance import Wish
 from linkage.increment.due import Limits
@@ -193,36 +193,6 @@ def test_restrictions_and_purges_are_told(world: World) -> None:
     outcome = world.link()
     assert (outcome.mode, outcome.reason) == ("full", "purge")
     assert ("gone", "purge") in world.causes(4)
-
-
-@pytest.mark.parametrize("step", ["keep_some", "publish"])
-def test_a_killed_increment_continues(
-    world: World, linked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    world.deliver("2")
-    before = world.keys()
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(making, step, killed)
-        with pytest.raises(KeyboardInterrupt):
-            world.link()
-    assert world.keys() == before
-    outcome = world.link()
-    assert (outcome.version, outcome.mode) == (2, "increment")
-    found, pairs = world.partition(), "SELECT count(*), sum(weight) FROM warehouse.spine."
-    told = [world.run(pairs + table) for table in ("pair", "edge")]
-    (tmp_path / "unhurt").mkdir()
-    for file in linked.glob("*.duckdb"):
-        shutil.copy(file, tmp_path / "unhurt")
-    other = World(tmp_path / "unhurt").open()
-    other.deliver("2")
-    other.link()
-    assert other.partition() == found
-    assert [other.run(pairs + table) for table in ("pair", "edge")] == told
-    other.connection.close()
 
 
 def merged(world: World) -> tuple[frozenset[int], frozenset[int], str]:

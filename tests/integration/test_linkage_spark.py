@@ -110,7 +110,21 @@ def watch(tmp_path: Path) -> Iterator[Watch]:
     watching.join()
 
 
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Java spends no time on making its code faster than one short link needs it."""
+    usual = spark_session.settings
+
+    def settings(directory: Path, memory: str, threads: int) -> dict[str, str]:
+        made = dict(usual(directory, memory, threads))
+        made["spark.driver.extraJavaOptions"] += " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+        return made
+
+    monkeypatch.setattr(spark_session, "settings", settings)
+
+
 @needs_spark
+@pytest.mark.usefixtures("hurried")
 def test_whole_anytown_has_the_same_clusters_and_nothing_is_left(
     tmp_path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +148,7 @@ def test_whole_anytown_has_the_same_clusters_and_nothing_is_left(
 
 
 @needs_spark
+@pytest.mark.usefixtures("hurried")
 def test_a_killed_spark_leaves_the_spine_as_it_was(people: Path, tmp_path: Path) -> None:
     engine = OnSpark(tmp_path / "spill", HEAP)
 

@@ -25,6 +25,8 @@ def test_the_board_looks_at_a_model_and_decides(call_here: Callable, home: Path)
     assert call_here(*pointing, home=home).code == 2
     withdrawn = ("model", "withdraw", model["digest"], "--reason", "The report is unclear.", "--json")
     assert call_here(*withdrawn, home=home).json["state"] == "withdrawn"
+    again = call_here(*withdrawn, home=home)
+    assert (again.code, again.json["errors"][0]["code"]) == (2, "model-withdrawn"), "it is not logged twice"
     card = call_here("model", "show", "--json", home=home).json
     assert (card["state"], card["decided_by"]) == ("withdrawn", "board")
 

@@ -1,6 +1,5 @@
 """The pipeline through Dagster, on a deployment of one source: definitions, a job, the sensor, the daemon."""
 
-import json
 import os
 import signal
 import socket
@@ -23,6 +22,7 @@ from pipelines.jobs import EVERYTHING
 from pipelines.lock import hold, holder_of
 from pipelines.runner import run_everything
 from pipelines.sensors import landing_sensor
+from tests.conftest import commonweal_here
 from tests.integration.pipelines_one_source import REFERENCE, SOURCE, one_source
 from warehouse.deployment import Deployment
 from warehouse.hub import Hub
@@ -226,14 +226,6 @@ def environment_of(deployment: Deployment) -> dict[str, str]:
     }
 
 
-def python(deployment: Deployment, *words: str) -> bytes:
-    """Run a module to its end as a service's user would."""
-    environment = environment_of(deployment)
-    return subprocess.run(
-        [sys.executable, "-m", *words], check=True, cwd=ROOT, env=environment, capture_output=True
-    ).stdout
-
-
 @contextmanager
 def service(deployment: Deployment, *words: str) -> Iterator[Path]:
     """Run one of Dagster's services beside the block; its output goes to a file."""
@@ -253,11 +245,11 @@ def service(deployment: Deployment, *words: str) -> Iterator[Path]:
         finally:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(60)
+                process.wait(180)
             finally:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
-                process.wait(10)
+                process.wait(60)
 
 
 def heed_interrupts() -> None:
@@ -265,7 +257,7 @@ def heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def latest_run(deployment: Deployment, log: Path, many: int, seconds: float = 240) -> dg.DagsterRun:
+def latest_run(deployment: Deployment, log: Path, many: int, seconds: float = 600) -> dg.DagsterRun:
     """Wait until Dagster has finished so many runs; return the latest."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -279,7 +271,7 @@ def latest_run(deployment: Deployment, log: Path, many: int, seconds: float = 24
 
 def check_done(deployment: Deployment, run: dg.DagsterRun, log: Path) -> None:
     assert run.status == dg.DagsterRunStatus.SUCCESS, log.read_text(errors="replace")[-3000:]
-    status = json.loads(python(deployment, "pipelines.cli.main", "status", "--json"))
+    status = commonweal_here("status", "--json", home=deployment.home, config=deployment.config).json
     assert status["sources"][0]["standing"] == 3
     assert status["last_run"]["status"] == "done"
 
@@ -290,8 +282,9 @@ def test_the_sensor_and_the_pages_each_take_deliveries_to_the_end(deployment: De
 
     The daemon looks, asks, queues, launches; then a run is started as the button does it.
     """
-    python(deployment, "pipelines.cli.main", "init")
-    python(deployment, "dagster", "sensor", "start", "landing", *WORKSPACE)
+    assert commonweal_here("init", home=deployment.home, config=deployment.config).code == 0
+    start = [sys.executable, "-m", "dagster", "sensor", "start", "landing", *WORKSPACE]
+    subprocess.run(start, check=True, cwd=ROOT, env=environment_of(deployment), capture_output=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -301,7 +294,7 @@ def test_the_sensor_and_the_pages_each_take_deliveries_to_the_end(deployment: De
         check_done(deployment, latest_run(deployment, log, 2), log)
 
 
-def start_in_pages(port: int, log: Path, seconds: float = 120) -> None:
+def start_in_pages(port: int, log: Path, seconds: float = 300) -> None:
     """Wait for the pages, then start the job that does everything."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:

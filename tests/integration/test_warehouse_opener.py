@@ -13,6 +13,9 @@ import pytest
 
 from data_sharing_agreements.errors import Busy, CommonwealError, Held, IntegrityFault, Refused, UsageFault
 from privacy.keys import KeyRing, Role
+from tests.conftest import AS_DELIVERED
+from warehouse import opener as opening
+from warehouse.extensions import extension_path
 from warehouse.opener import Opener, Store
 
 
@@ -251,3 +254,16 @@ def test_nothing_is_downloaded(opener):
         with pytest.raises(CommonwealError):
             session.execute("LOAD spatial")
     assert duckdb.__version__ == "1.5.5"
+
+
+def test_an_extension_nobody_signed_is_not_loaded(opener, tmp_path, monkeypatch):
+    """The last 256 bytes of an extension are its maker's signature of all before them."""
+    forged = tmp_path / extension_path("httpfs").name
+    forged.write_bytes(extension_path("httpfs").read_bytes()[:-256] + bytes(256))
+    monkeypatch.setattr(opening, "extension_path", lambda _name: forged)
+    monkeypatch.setattr(opening, "_SETTINGS", AS_DELIVERED)
+    with pytest.raises(CommonwealError), opener.session():
+        pass
+    monkeypatch.undo()
+    with opener.session():
+        pass

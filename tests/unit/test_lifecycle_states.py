@@ -6,7 +6,7 @@ import dataclasses
 import re
 import sys
 from datetime import UTC, date, datetime, timedelta
-from time import process_time
+from time import thread_time
 
 import pytest
 
@@ -370,8 +370,11 @@ def test_a_draft_above_changes_neither_whom_to_ask_nor_the_rules():
 
 
 def test_judging_the_reference_documents_is_quick():
-    start = process_time()
-    found = judge(EVERGREEN.versions, EVERGREEN.rosters.current, EVERGREEN.acts, now=LATE)
-    assert all(found[key].state(ON) is State.ACTIVE for key in found)
+    seconds = []
+    for _ in range(3):
+        start = thread_time()
+        found = judge(EVERGREEN.versions, EVERGREEN.rosters.current, EVERGREEN.acts, now=LATE)
+        seconds.append(thread_time() - start)
+        assert all(found[key].state(ON) is State.ACTIVE for key in found)
     if sys.gettrace() is None:
-        assert process_time() - start < 0.2
+        assert min(seconds) < 0.2

@@ -72,9 +72,7 @@ NOW = Now(3, "2", "1.5", "m", ("a", "b"), "", date(2026, 1, 2), agency=False)
     ("basis", "now", "reason"),
     [
         (BASIS, NOW, None),
-        (replace(BASIS, stamp=4), NOW, None),
         (None, NOW, "nothing-kept"),
-        (replace(BASIS, stamp=2), NOW, "nothing-kept"),
         (BASIS, replace(NOW, agency=True), "agency"),
         (BASIS, replace(NOW, method="3"), "method"),
         (BASIS, replace(NOW, engine="1.6"), "method"),

@@ -20,7 +20,6 @@ from warehouse.hub import Hub
 from warehouse.indicators.counting import Made, counts_sql, results_of
 from warehouse.indicators.definition import Definition, load_definitions
 from warehouse.indicators.result import Result
-from warehouse.indicators.scorecard import Scored, scorecard_html
 from warehouse.marts.codebook import link_quality_words
 from warehouse.marts.published import Published, find_published
 from warehouse.oversight.duties import duties_of
@@ -158,6 +157,8 @@ def write_scorecard(hub: Hub, link: Mapping[str, Any] | None = None) -> None:
         link: What is known by now of the current link version, where that is more than
             the marts' codebooks say.
     """
+    from warehouse.indicators.scorecard import Scored, scorecard_html  # draws: only who writes the page waits
+
     scored: list[Scored] = []
     rules: set[str] = set()
     attribution: dict[str, None] = {}
