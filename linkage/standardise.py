@@ -313,7 +313,7 @@ def _fold(connection: duckdb.DuckDBPyConnection) -> int:
         "link_standard",
         f"""WITH agreed AS (
                 SELECT node, {agreed} FROM link_person JOIN link_record USING (record_key)
-                GROUP BY node HAVING count(*) > 1
+                SEMI JOIN (SELECT node FROM link_record WHERE NOT leads) USING (node) GROUP BY node
             )
             SELECT r.node, {fixed}, {free} FROM link_person p
             JOIN link_record r ON r.record_key = p.record_key AND r.leads

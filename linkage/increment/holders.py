@@ -48,9 +48,11 @@ def look_up(connection: duckdb.DuckDBPyConnection, keys: str) -> None:
     rules = [rule for (rule,) in connection.execute("SELECT DISTINCT rule FROM link_asked").fetchall()]
     if rules:
         found = " UNION ALL ".join(
-            f"""SELECT {rule}, "{RULES[rule]}", record_key_lead FROM {SCHEMA}.block
+            f"""SELECT {rule}::UTINYINT, "{RULES[rule]}", record_key_lead FROM {SCHEMA}.block
                 WHERE "{RULES[rule]}" IN (SELECT shared FROM link_asked WHERE rule = {rule})"""
             for rule in sorted(rules)
         )
-        connection.execute(f"INSERT INTO link_holder {found}").fetchall()
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE link_holder AS FROM link_holder UNION ALL {found}"
+        ).fetchall()
         connection.execute("INSERT INTO link_sought FROM link_asked").fetchall()
