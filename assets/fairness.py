@@ -51,11 +51,16 @@ def tell_fairness(hub: Hub) -> None:
         write_linkage_report(hub, session)
 
 
+def knows_people(session: Session) -> bool:
+    """Whether core has made persons before, so that each new version is measured once core is made."""
+    return _has(session, "core", "person")
+
+
 def _is_missing(hub: Hub) -> bool:
     """Whether there are a version and persons, and nothing is known by their attributes."""
     hub.gate.keep()
     with hub.opener.session(read=[Store.warehouse()]) as session, session.guard():
-        if not (_has(session, "spine", "version") and _has(session, "core", "person")):
+        if not (_has(session, "spine", "version") and knows_people(session)):
             return False
         version = latest_version(session.raw)
         if version is None:

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from assets.admission import Admission
+from assets.fairness import knows_people
 from assets.metadata import plain_schema, row_count
 from assets.names import LINK, POOL, RESTRICTED, SPINE, content_key
 from assets.workplace import Workplace
@@ -60,7 +61,7 @@ def link_asset(contracts: Contracts) -> dg.AssetsDefinition:
     )
     def spine(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:  # type: ignore[type-arg] # Dagster reads the plain class
         with workplace.working("link"):
-            outcome = make_spine(workplace)
+            outcome = make_spine(workplace, core_follows=True)
         if outcome is None:
             return dg.MaterializeResult(metadata=row_count(0) | plain_schema(_SCHEMA))
         return dg.MaterializeResult(
@@ -72,10 +73,15 @@ def link_asset(contracts: Contracts) -> dg.AssetsDefinition:
     return spine
 
 
-def make_spine(workplace: Workplace) -> LinkOutcome | None:
+def make_spine(workplace: Workplace, *, core_follows: bool = False) -> LinkOutcome | None:
     """Link every source whose agreement permits it, and write down what came of it.
 
     Then the projects whose sources no lasting spine may hold, each in a spine of its own.
+
+    Args:
+        workplace: Where, and for whom.
+        core_follows: Whether core is made next: then the report is written after it, with errors
+            by people's attributes, and need not be written here.
 
     Returns:
         What came of the statewide spine; None while no delivery has ever been accepted.
@@ -104,7 +110,8 @@ def make_spine(workplace: Workplace) -> LinkOutcome | None:
             restricted=restricted + purged_records(hub),
             seed=settings.link_seed,
             progress=workplace.progress,
-            report_dir=hub.reports("linkage", "model.html").parent,
+            report_dir=None if core_follows and knows_people(session) else hub.reports("linkage"),
+            told=True,
             smallest=smallest_cell(hub.agreements),
             model=admission.settings,
             admit=admission,

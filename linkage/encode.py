@@ -93,17 +93,16 @@ def encode(connection: duckdb.DuckDBPyConnection, key: bytes, *, blocks: bool = 
     Args:
         connection: Holds the standardised table.
         key: The run's key, 32 bytes; nothing made here can be compared with another run's.
-        blocks: Whether blocking keys are made; else they are empty, for pairs known otherwise.
+        blocks: Whether blocking keys are made too; not for pairs known otherwise.
     """
     standard = connection.execute("SELECT * FROM link_standard").to_arrow_table()
     connection.register("link_encoded_data", _encoded(standard, Encoder(key)))
     if blocks:
         add_blocks(connection, "link_encoded_data", "link_encoded")
     else:
-        none = ", ".join(f"NULL::BIGINT AS block_{name}" for name in BLOCKS)
         connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE link_encoded AS
-                SELECT *, {key_sql("number, street")} AS place, {none} FROM link_encoded_data"""
+                SELECT *, {key_sql("number, street")} AS place FROM link_encoded_data"""
         ).fetchall()
     connection.unregister("link_encoded_data")
 

@@ -1,8 +1,8 @@
 """How good links are without a truth, whole and by group: from the model's own probabilities.
 
 Belongs here: link rate, expected precision and recall, with intervals. Does not: which
-attributes people have (the caller gives them), what is told (linkquality), truth
-(evaluate.py).
+attributes people have (the caller gives them), how sure each pair is (sureness.py), what is told
+(linkquality), truth (evaluate.py).
 
 What the clusters are made by also says how sure they are. Two records of one person are that with
 the mean of the weights between them: their own, and through each third record of the person
@@ -25,18 +25,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from linkage.measures import Estimate, wilson
 from linkage.model import Model
 from linkage.spine import latest_model
+from linkage.sureness import Known, Rule, sure_of
 
 SCHEMA = "commonweal/link-quality/1"
-
-LARGEST_PERSON = 60
-"""Persons with more records count by their compared pairs alone; there are few, and pairs are many."""
 
 MODEL_DOUBT = 0.5
 """Standard deviation of the model's log odds of an error; set on Evergreen of several sizes and seeds."""
@@ -51,7 +52,7 @@ _NONE_AT_ALL = -math.log(0.025)
 """So many independent errors expected that none at all (Poisson) is as unlikely as an end of the interval."""
 
 _MEMBER = "fair_member"
-_TABLES = (_MEMBER, "fair_pair", "fair_record", "fair_person", "fair_side", "fair_known")
+_TABLES = (_MEMBER, "fair_record")
 _SUMS = {
     "people": "count(*)",
     "records": "sum(n)",
@@ -92,10 +93,9 @@ def expected_quality(
     shown = "".join(f", coalesce({name}::VARCHAR, '{NOT_KNOWN}') AS {name}" for name in columns)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE {_MEMBER} AS
-            SELECT record_key, person_key, source{shown} FROM {members}"""
+            SELECT row_number() OVER () - 1 AS row, record_key, person_key, source{shown} FROM {members}"""
     ).fetchall()
     try:
-        _make_pairs(connection)
         _make_records(connection, columns)
         (whole,) = _sums(connection, "'all'").values()
         return {
@@ -117,115 +117,51 @@ def expected_quality(
             connection.execute(f"DROP TABLE IF EXISTS temp.{table}").fetchall()
 
 
-class _Rule(NamedTuple):
-    """How clusters count weights: as the standing version's model says."""
-
-    unscored: float
-    doubt: float
-    clip: float
-
-
-def _rule(connection: duckdb.DuckDBPyConnection) -> _Rule:
+def _rule(connection: duckdb.DuckDBPyConnection) -> Rule:
     model = latest_model(connection)
-    return _Rule(*(float(model.get(name, getattr(Model, name))) for name in _Rule._fields))
-
-
-def _make_pairs(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `fair_pair` (l, r, joined, p): pairs of one person's records, and those missed between two."""
-    rule = _rule(connection)
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE fair_known AS
-            SELECT p.record_key_l AS l, p.record_key_r AS r,
-                greatest(least(max(p.weight), {rule.clip}), {-rule.clip}) AS w,
-                any_value(x.person_key) AS of_l, any_value(y.person_key) AS of_r
-            FROM warehouse.spine.pair p
-            JOIN {_MEMBER} x ON x.record_key = p.record_key_l
-            JOIN {_MEMBER} y ON y.record_key = p.record_key_r
-            GROUP BY p.record_key_l, p.record_key_r"""
-    ).fetchall()
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE fair_person AS
-            SELECT person_key, count(*) AS n FROM {_MEMBER} GROUP BY person_key"""
-    ).fetchall()
-    _make_sides(connection, rule)
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE fair_pair AS
-            WITH through AS (
-                SELECT s.l, s.r, sum(least(a.w, b.w) * CASE WHEN a.w < b.w THEN a.c ELSE b.c END) AS w,
-                    sum(CASE WHEN a.w < b.w THEN a.c ELSE b.c END) AS c
-                FROM fair_side s JOIN fair_side a ON a.l = s.l JOIN fair_side b ON b.l = s.r AND b.r = a.r
-                WHERE s.l < s.r GROUP BY s.l, s.r
-            )
-            SELECT s.l, s.r, TRUE AS joined,
-                {_chance_sql("(s.c * s.w + coalesce(t.w, 0)) / (s.c + coalesce(t.c, 0))")} AS p
-            FROM fair_side s LEFT JOIN through t USING (l, r) WHERE s.l < s.r
-            UNION ALL
-            SELECT l, r, TRUE, {_chance_sql("w")} FROM fair_known
-            WHERE of_l = of_r AND of_l IN (SELECT person_key FROM fair_person WHERE n > {LARGEST_PERSON})
-            UNION ALL
-            {_missed_sql(rule)}"""
-    ).fetchall()
-
-
-def _make_sides(connection: duckdb.DuckDBPyConnection, rule: _Rule) -> None:
-    """Make `fair_side` (l, r, w, c): all pairs of one person's records, each way, and how much they count."""
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE fair_side AS
-            WITH known AS (
-                SELECT l, r, w FROM fair_known WHERE of_l = of_r
-                UNION ALL SELECT r, l, w FROM fair_known WHERE of_l = of_r
-            ), member AS (
-                SELECT record_key, person_key FROM {_MEMBER}
-                SEMI JOIN (FROM fair_person WHERE n BETWEEN 2 AND {LARGEST_PERSON}) USING (person_key)
-            )
-            SELECT x.record_key AS l, y.record_key AS r, coalesce(k.w, {rule.unscored}) AS w,
-                CASE WHEN k.w > 0 THEN 1.0 ELSE {rule.doubt} END::DOUBLE AS c
-            FROM member x JOIN member y ON x.person_key = y.person_key AND x.record_key <> y.record_key
-            LEFT JOIN known k ON k.l = x.record_key AND k.r = y.record_key"""
-    ).fetchall()
-
-
-def _missed_sql(rule: _Rule) -> str:
-    """SELECT of (l, r, joined, p): every pair of records of two persons between whom some pair was compared.
-
-    Not of persons so large that their pairs would be too many.
-    """
-    mean = f"(b.w + {rule.unscored} * (x.n * y.n - b.n)) / (x.n * y.n)"
-    return f"""SELECT x.record_key, y.record_key, FALSE, b.p FROM (
-                SELECT b.of_x, b.of_y, {_chance_sql(mean)} AS p
-                FROM (
-                    SELECT least(of_l, of_r) AS of_x, greatest(of_l, of_r) AS of_y, count(*) AS n, sum(w) AS w
-                    FROM fair_known WHERE of_l <> of_r GROUP BY ALL
-                ) b JOIN fair_person x ON x.person_key = b.of_x JOIN fair_person y ON y.person_key = b.of_y
-                WHERE x.n * y.n <= {LARGEST_PERSON**2}
-            ) b JOIN {_MEMBER} x ON x.person_key = b.of_x JOIN {_MEMBER} y ON y.person_key = b.of_y"""
-
-
-def _chance_sql(weight: str) -> str:
-    """SQL of the probability that log2 odds mean."""
-    return f"1 / (1 + pow(2.0, -({weight})))"
+    return Rule(*(float(model.get(name, getattr(Model, name))) for name in Rule._fields))
 
 
 def _make_records(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> None:
     """Make `fair_record`: for each record what its pairs and its person come to."""
+    rule = _rule(connection)
+    members = connection.execute(
+        f"SELECT person_key, dense_rank() OVER (ORDER BY source) AS source FROM {_MEMBER} ORDER BY row"
+    ).fetchnumpy()
+    _, person = np.unique(members["person_key"], return_inverse=True)
+    found = connection.execute(
+        f"""SELECT x.row AS l, y.row AS r, greatest(least(max(weight), {rule.clip}), {-rule.clip}) AS w
+            FROM warehouse.spine.pair p JOIN {_MEMBER} x ON x.record_key = p.record_key_l
+            JOIN {_MEMBER} y ON y.record_key = p.record_key_r GROUP BY ALL"""
+    ).fetchnumpy()
+    known = Known(*(np.asarray(found[name]) for name in ("l", "r", "w")))
+    sure = sure_of(person, known, rule)
+    values = {
+        "row": np.arange(len(person)),
+        "person": person,
+        "k": _several(person, np.asarray(members["source"]))[person],
+        "h": sure.hit,
+        "l": sure.linked,
+        "t": sure.real,
+        "j": sure.joined_spread,
+        "u": sure.missed_spread,
+    }
+    connection.register("fair_value", pa.table(values))
     groups = "".join(f", m.{name}" for name in columns)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE fair_record AS
-            WITH ends AS (
-                SELECT l AS record_key, p, joined FROM fair_pair
-                UNION ALL SELECT r, p, joined FROM fair_pair
-            ), of_record AS (
-                SELECT record_key, sum(p) FILTER (WHERE joined) AS h, count(*) FILTER (WHERE joined) AS l,
-                    sum(p) AS t, sum(sqrt(p * (1 - p))) FILTER (WHERE joined) AS j,
-                    sum(sqrt(p * (1 - p))) FILTER (WHERE NOT joined) AS u
-                FROM ends GROUP BY record_key
-            ), of_person AS (
-                SELECT person_key, count(DISTINCT source) AS sources FROM {_MEMBER} GROUP BY person_key
-            )
-            SELECT m.person_key, (p.sources > 1)::INTEGER AS k, coalesce(h, 0) AS h, coalesce(l, 0) AS l,
-                coalesce(t, 0) AS t, coalesce(j, 0) AS j, coalesce(u, 0) AS u{groups}
-            FROM {_MEMBER} m JOIN of_person p USING (person_key) LEFT JOIN of_record USING (record_key)"""
+            SELECT v.*{groups} FROM fair_value v JOIN {_MEMBER} m USING (row)"""
     ).fetchall()
+    connection.unregister("fair_value")
+
+
+def _several(person: npt.NDArray[np.int64], source: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return of each person whether there are records of several sources: 1, else 0."""
+    count = int(person.max(initial=-1)) + 1
+    least, most = np.full(count, np.iinfo(np.int64).max), np.zeros(count, dtype=np.int64)
+    np.minimum.at(least, person, source)
+    np.maximum.at(most, person, source)
+    return (least < most).astype(np.int64)
 
 
 def _sums(connection: duckdb.DuckDBPyConnection, group: str) -> dict[str, Mapping[str, float]]:
@@ -233,7 +169,7 @@ def _sums(connection: duckdb.DuckDBPyConnection, group: str) -> dict[str, Mappin
     sums = ", ".join(sql for sql in _SUMS.values())
     rows = connection.execute(
         f"""WITH of_person AS (
-                SELECT {group} AS grp, person_key, count(*)::DOUBLE AS n, sum(k)::DOUBLE AS k,
+                SELECT {group} AS grp, person, count(*)::DOUBLE AS n, sum(k)::DOUBLE AS k,
                     sum(h)::DOUBLE AS h, sum(l)::DOUBLE AS l, sum(t)::DOUBLE AS t,
                     sum(j)::DOUBLE AS j, sum(u)::DOUBLE AS u
                 FROM fair_record GROUP BY ALL

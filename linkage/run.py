@@ -99,6 +99,7 @@ def link(
     seed: int | None = None,
     progress: Progress | None = None,
     report_dir: Path | None = None,
+    told: bool = False,
     smallest: int = 1,
     model: Model | None = None,
     agency_key: bytes | None = None,
@@ -118,6 +119,7 @@ def link(
         seed: Seed of the sampling; the model's own if not given.
         progress: Called with the name of each step as it starts.
         report_dir: Where to write the report, if anywhere.
+        told: Whether what a report says is kept with the version even if none is written here.
         smallest: The smallest count of persons the report may tell.
         model: Settings; the default model if not given.
         admit: Called with the trained model before a version is written.
@@ -154,14 +156,15 @@ def link(
             made = try_increment(connection, chance, standing, run_key, least, hashed, tell)
             if not isinstance(made, str):
                 report = None
-                if report_dir:
+                if report_dir or told:
                     telling.tell(connection, run_key, telling.facts_of(connection, standing.version))
+                if report_dir:
                     report = write_report(connection, report_dir, smallest=smallest)
                 outcome = _outcome(made[0], start, skipped=False, pairs=made[1], mode="increment")
                 return replace(outcome, report=report)
             reason = made
         tell(f"link: in full, because {REASONS[reason or 'nothing-kept']}")
-        facts: dict[str, Any] | None = {} if report_dir else None
+        facts: dict[str, Any] | None = {} if report_dir or told else None
         keeper = chance if chance.keeps else None
         trained, pairs = _resolve(
             connection, sources, settings, (run_key, agency_key), tell, facts, keeper, engine

@@ -113,13 +113,18 @@ def standardise(connection: duckdb.DuckDBPyConnection) -> int:
     Returns:
         Number of nodes: distinct descriptions of a person.
     """
-    describe(connection, "link_person")
+    describe(connection)
     _make(connection, SHARED, "SELECT ''::VARCHAR AS field, 0::UBIGINT AS value LIMIT 0")
     return settle(connection)
 
 
-def describe(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Make a table of one standardised description a record from `link_raw`, which is dropped."""
+def describe(connection: duckdb.DuckDBPyConnection, *, more: bool = False) -> None:
+    """Make `link_person`, one standardised description a record, from `link_raw`, which is dropped.
+
+    Args:
+        connection: Holds it.
+        more: Whether the records come to those described before.
+    """
     for statement in names.macros_sql():
         connection.execute(statement).fetchall()
     _make_vocabulary(connection)
@@ -128,7 +133,10 @@ def describe(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     _make(connection, "link_middle", names.given_names_sql(_distinct("middle_name")))
     _make(connection, "link_surname", names.surnames_sql(_distinct("surname", "old_surname")))
     _make(connection, "link_street", places.streets_sql(_distinct("street")))
-    _make(connection, table, _person_sql())
+    if more:
+        connection.execute(f"INSERT INTO link_person {_person_sql()}").fetchall()
+    else:
+        _make(connection, "link_person", _person_sql())
     connection.execute("DROP TABLE link_raw").fetchall()
 
 
@@ -305,7 +313,7 @@ def _fold(connection: duckdb.DuckDBPyConnection) -> int:
         "link_standard",
         f"""WITH agreed AS (
                 SELECT node, {agreed} FROM link_person JOIN link_record USING (record_key)
-                GROUP BY node HAVING count(*) > 1
+                SEMI JOIN (SELECT node FROM link_record WHERE NOT leads) USING (node) GROUP BY node
             )
             SELECT r.node, {fixed}, {free} FROM link_person p
             JOIN link_record r ON r.record_key = p.record_key AND r.leads

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from typing import TypeAlias
 
 import numpy as np
@@ -80,12 +80,19 @@ def read_condition(sql: str, atom: Atom | None = None) -> Condition:
         sql: As the model has it, `dice(field)` and `apart(field)` not written out.
         atom: Asked first of every part that is no AND or OR; None where it does not know better.
     """
-    return _condition(sqlglot.parse_one(sql, read="duckdb"), atom)
+    return _condition(_parsed(sql), atom)
 
 
+@cache
+def _parsed(sql: str) -> exp.Expression:
+    """Return the tree of a condition, which nobody may change."""
+    return sqlglot.parse_one(sql, read="duckdb")
+
+
+@cache
 def columns_of(sql: str) -> frozenset[str]:
     """Return the columns of the table that reading a condition needs, without `_l` and `_r`."""
-    tree = sqlglot.parse_one(sql, read="duckdb")
+    tree = _parsed(sql)
     named = {column.name[:-2] for column in tree.find_all(exp.Column) if column.name[-2:] in ("_l", "_r")}
     return frozenset(
         named | {f"{field}_digits" for field in map(_apart_field, tree.find_all(exp.Anonymous)) if field}

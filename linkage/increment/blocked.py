@@ -12,8 +12,8 @@ import math
 import duckdb
 import numpy as np
 
-from linkage.encode import BLOCKS
-from linkage.increment.state import SCHEMA, term_columns, term_sql
+from linkage.increment.holders import MOST_SQL, as_rows_sql, look_up
+from linkage.increment.state import REWRITTEN_SQL, remade_blocks_sql, shares_sql, term_columns
 from linkage.model import Model, case_sql
 from linkage.namesakes import Namesakes, class_of, unknown
 from linkage.predict import Compared, Floats, as_compared, told_apart
@@ -35,19 +35,8 @@ class KeptComparer:
         """
         self._connection = connection
         self._model = told_apart(model)
-        shares = {
-            column: f"""(SELECT h.node, coalesce(t.n, 1) / (
-                    SELECT coalesce(max(total), 1) FROM {SCHEMA}.term WHERE field = '{column}') AS share
-                FROM (SELECT node, {term_sql(column)} AS value FROM link_standard) h
-                LEFT JOIN (SELECT value, n FROM {SCHEMA}.term WHERE field = '{column}') t USING (value))"""
-            for column in term_columns(model)
-        }
-        columns = ", ".join(f"{column}.share AS share_{column}" for column in shares)
-        joins = " ".join(f"JOIN {select} AS {column} USING (node)" for column, select in shares.items())
         connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE link_kept_share AS
-                SELECT node {"," if shares else ""} {columns}
-                FROM (SELECT node FROM link_standard) AS every_node {joins}"""
+            f"CREATE OR REPLACE TEMP TABLE link_kept_share AS {shares_sql(model, 'link_standard', 'node')}"
         ).fetchall()
 
     def given(self, pairs: str, threshold: float | None = None) -> Compared:
@@ -106,31 +95,25 @@ def remade_pairs(connection: duckdb.DuckDBPyConnection) -> str:
     """Make the table of pairs (join_key_l, join_key_r, match_key) to compare; return its name.
 
     A block counts if all records that share its key now are no more than its limit, as in a
-    full link; of them those take part that are described.
-    `link_lead` and `link_remade_node` say which nodes there are.
+    full link; of them those take part that are described. Those who held a key before are known
+    since the changed records were looked at; only what nodes of several records agree on since is
+    asked for again. `link_lead` and `link_remade_node` say which nodes there are.
     """
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE link_scope AS
-            SELECT lead, node FROM link_lead SEMI JOIN link_remade_node USING (node)"""
-    ).fetchall()
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE link_own AS FROM {SCHEMA}.block
-            WHERE record_key_lead IN (SELECT lead FROM link_scope)"""
-    ).fetchall()
-    parts = " UNION ".join(
-        f"""SELECT x.record_key_lead AS l, unnest(y.leads) AS r FROM link_own x JOIN (
-                SELECT "{name}" AS shared, list(record_key_lead) FILTER (record_key_lead IN (
-                    SELECT lead FROM link_lead)) AS leads FROM {SCHEMA}.block
-                WHERE "{name}" IN (SELECT "{name}" FROM link_own WHERE "{name}" IS NOT NULL)
-                GROUP BY "{name}" HAVING count(*) BETWEEN 2 AND {most}) y ON y.shared = x."{name}\""""
-        for name, (_, most) in BLOCKS.items()
-    )
+    rows = as_rows_sql(f"({remade_blocks_sql()})", "record_key_lead AS lead")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE link_own AS {rows}").fetchall()
+    look_up(connection, "link_own")
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_remade_pair AS
+            WITH held AS MATERIALIZED (
+                SELECT rule, shared, lead FROM link_holder WHERE lead NOT IN ({REWRITTEN_SQL})
+                UNION ALL SELECT rule, shared, lead FROM link_own),
+            used AS (
+                SELECT rule, shared FROM held GROUP BY ALL HAVING count(*) BETWEEN 2 AND {MOST_SQL}),
+            block AS (SELECT rule, shared, node FROM held JOIN link_lead USING (lead))
             SELECT DISTINCT least(x.node, y.node) AS join_key_l, greatest(x.node, y.node) AS join_key_r,
                 '0' AS match_key
-            FROM ({parts}) p JOIN link_lead x ON x.lead = p.l JOIN link_lead y ON y.lead = p.r
-            WHERE x.node <> y.node"""
+            FROM link_own JOIN link_lead x USING (lead) SEMI JOIN used USING (rule, shared)
+            JOIN block y USING (rule, shared) WHERE x.node <> y.node"""
     ).fetchall()
     return "link_remade_pair"
 

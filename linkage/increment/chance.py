@@ -132,7 +132,7 @@ def try_increment(
     basis, found = chance.basis, chance.found
     assert basis is not None
     assert found is not None
-    touched = find_touched(connection, basis.sources, found, chance.now.stamp)
+    touched = find_touched(connection, basis, found, chance.now.stamp)
     if too_many(basis, touched, chance.limits):
         return "share"
     then = replace(

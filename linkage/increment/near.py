@@ -16,12 +16,13 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.encode import BLOCKS
+from linkage.increment.holders import MOST_SQL, RULES, as_rows_sql, look_up
 from linkage.increment.sketch import LETTERS, Bound, Floats, Ints, fold_letters, marks_sql, read_marks
-from linkage.increment.state import SCHEMA, Basis, blocks_of_sql, term_columns, term_sql
+from linkage.increment.state import SCHEMA, Basis, blocks_of_sql, shares_sql, term_columns
 from linkage.model import Model
 from linkage.standardise import SHARED_LIMIT
 
-TABLES: tuple[str, ...] = ("link_seek", "link_near", "link_near_lead", "link_likely", LETTERS)
+TABLES: tuple[str, ...] = ("link_seek", "link_seek_key", "link_near", "link_likely", LETTERS)
 """Temporary tables made here."""
 
 
@@ -35,15 +36,13 @@ def find_near(connection: duckdb.DuckDBPyConnection, model: Model, basis: Basis)
     """
     _seek(connection)
     _near(connection)
-    pairs = connection.execute(
-        "SELECT seek, near_at FROM link_near JOIN link_near_lead USING (lead)"
-    ).fetchnumpy()
-    leads = connection.execute("SELECT lead FROM link_near_lead ORDER BY near_at").fetchnumpy()["lead"]
-    columns, rarity, first = _marks(connection, model)
+    pairs = connection.execute("SELECT seek, lead FROM link_near").fetchnumpy()
+    leads, columns, first = _marks(connection, model)
     odds = math.log2(model.prior / (1 - model.prior))
     likeliest = math.log2(max([model.prior, *(prior for _, _, prior in basis.priors)]))
-    place = np.asarray(pairs["near_at"], dtype=np.int64)
-    kept, most = Bound(model, columns, rarity).above(
+    order = np.argsort(leads)
+    place = order[np.searchsorted(leads, np.asarray(pairs["lead"], dtype=np.int64), sorter=order)]
+    kept, most = Bound(model, columns, _rarity(connection, model)).above(
         np.asarray(pairs["seek"], dtype=np.int64),
         place + first,
         min(model.predict_from - odds, model.stop - likeliest),
@@ -51,7 +50,7 @@ def find_near(connection: duckdb.DuckDBPyConnection, model: Model, basis: Basis)
     strong = np.zeros(len(leads), dtype=np.bool_)
     strong[place[kept[most > model.stop - likeliest - 0.01]]] = True
     likely = np.unique(place[kept])
-    found = pa.table({"lead": np.asarray(leads, dtype=np.int64)[likely], "strong": strong[likely]})
+    found = pa.table({"lead": leads[likely], "strong": strong[likely]})
     connection.register("link_likely_data", found)
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE link_likely AS FROM link_likely_data
@@ -73,38 +72,32 @@ def _seek(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _near(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `link_near` (seek, lead) of all that share a key, and `link_near_lead` (lead, near_at)."""
-    parts = " UNION ".join(
-        f"""SELECT s.seek, unnest(b.leads) AS lead FROM link_seek s JOIN (
-                SELECT "{name}" AS shared, list(record_key_lead) AS leads FROM {SCHEMA}.block
-                WHERE "{name}" IN (SELECT "{name}" FROM link_seek WHERE "{name}" IS NOT NULL)
-                GROUP BY "{name}" HAVING count(*) <= {most}) b ON b.shared = s."{name}\""""
-        for name, (_, most) in BLOCKS.items()
-    )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE link_near AS {parts}").fetchall()
+    """Make `link_near` (seek, lead): which standing nodes share a key with which of `link_seek`."""
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE link_near_lead AS
-            SELECT lead, row_number() OVER (ORDER BY lead) - 1 AS near_at
-            FROM (SELECT DISTINCT lead FROM link_near)"""
+        f"CREATE OR REPLACE TEMP TABLE link_seek_key AS {as_rows_sql('link_seek', 'seek')}"
+    ).fetchall()
+    look_up(connection, "link_seek_key")
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE link_near AS
+            SELECT DISTINCT seek, unnest(leads) AS lead FROM link_seek_key JOIN (
+                SELECT rule, shared, list(lead) AS leads FROM link_holder
+                GROUP BY ALL HAVING count(*) <= {MOST_SQL}) USING (rule, shared)"""
     ).fetchall()
 
 
 def _shared_sql() -> str:
     """SELECT of the nodes whose number so many records now carry that it may be a placeholder."""
     return f"""SELECT unnest(leads) AS lead FROM (
-            SELECT ssn, list(record_key_lead) AS leads FROM {SCHEMA}.block
-            WHERE ssn IN (SELECT ssn FROM link_seek WHERE ssn IS NOT NULL) GROUP BY ssn
-            HAVING count(*) <= {BLOCKS["ssn"][1]})
-        JOIN (SELECT ssn, count(*) AS came FROM link_seek WHERE fresh GROUP BY ssn) USING (ssn)
+            SELECT shared, list(lead) AS leads FROM link_holder WHERE rule = {RULES.index("ssn")}
+            GROUP BY shared HAVING count(*) <= {BLOCKS["ssn"][1]})
+        JOIN (SELECT ssn AS shared, count(*) AS came FROM link_seek WHERE fresh GROUP BY ssn) USING (shared)
         WHERE len(leads) + came > {SHARED_LIMIT}"""
 
 
-def _marks(
-    connection: duckdb.DuckDBPyConnection, model: Model
-) -> tuple[dict[str, Ints], dict[str, Floats], int]:
-    """Return the marks of `link_seek`, then `link_near_lead`; how rare values are; where the latter begin."""
+def _marks(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[Ints, dict[str, Ints], int]:
+    """Return the nodes of `link_near`; the marks of `link_seek` and then theirs; where theirs begin."""
     fold_letters(connection, "link_person")
-    left = read_marks(
+    seek, left = read_marks(
         connection,
         f"""SELECT m.*, seek FROM link_seek LEFT JOIN ({marks_sql(model, "link_person", "record_key")}) m
             ON m.record_key = who WHERE fresh
@@ -114,32 +107,22 @@ def _marks(
         "seek",
         model,
     )
-    right = read_marks(
+    leads, right = read_marks(
         connection,
-        f"""SELECT k.*, near_at FROM link_near_lead JOIN {SCHEMA}.sketch k ON record_key_lead = lead""",
-        "near_at",
+        f"FROM {SCHEMA}.sketch WHERE record_key_lead IN (SELECT lead FROM link_near)",
+        "record_key_lead",
         model,
     )
     connection.execute(f"DROP TABLE {LETTERS}").fetchall()
-    first = len(next(iter(left.values())))
-    return (
-        {name: np.concatenate([left[name], right[name]]) for name in left},
-        _rarity(connection, model),
-        first,
-    )
+    order = np.argsort(seek)
+    return leads, {name: np.concatenate([left[name][order], right[name]]) for name in left}, len(seek)
 
 
 def _rarity(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, Floats]:
     """Return how rare each value of `link_seek` is, in bits; of records not described, the most there is."""
-    rarity = {}
-    for column in term_columns(model):
-        found = connection.execute(
-            f"""WITH term AS (SELECT value, n, total FROM {SCHEMA}.term WHERE field = '{column}')
-                SELECT log2((SELECT coalesce(max(total), 1) FROM term)
-                    / CASE WHEN p.record_key IS NULL THEN 1 ELSE coalesce(t.n, 1) END) AS bits
-                FROM link_seek s LEFT JOIN (SELECT record_key, {term_sql(column)} AS value FROM link_person) p
-                    ON p.record_key = who AND fresh
-                LEFT JOIN term t USING (value) ORDER BY seek"""
-        ).fetchnumpy()
-        rarity[column] = np.asarray(found["bits"], dtype=np.float64)
-    return rarity
+    described = "(SELECT seek, p.* FROM link_seek LEFT JOIN link_person p ON record_key = who AND fresh)"
+    found = connection.execute(f"{shares_sql(model, described, 'seek')} ORDER BY seek").fetchnumpy()
+    return {
+        column: -np.log2(np.asarray(found[f"share_{column}"], dtype=np.float64))
+        for column in term_columns(model)
+    }

@@ -104,12 +104,13 @@ def columns_kept(model: Model) -> list[str]:
 
 
 def read_marks(
-    connection: duckdb.DuckDBPyConnection, select: str, order: str, model: Model
-) -> dict[str, Ints]:
-    """Return the marks of a SELECT's rows by name, `MISSING` for none, in order of one of its columns."""
-    read = ", ".join(f"coalesce({name}::BIGINT, {MISSING}) AS {name}" for name in columns_kept(model))
-    found = connection.execute(f"SELECT {read} FROM ({select}) ORDER BY {order}").fetchnumpy()
-    return {name: np.asarray(found[name], dtype=np.int64) for name in columns_kept(model)}
+    connection: duckdb.DuckDBPyConnection, select: str, first: str, model: Model
+) -> tuple[Ints, dict[str, Ints]]:
+    """Return a column of a SELECT, and the marks of its rows by name, `MISSING` for none."""
+    names = columns_kept(model)
+    read = ", ".join(f"coalesce({name}::BIGINT, {MISSING}) AS {name}" for name in names)
+    found = connection.execute(f"SELECT {first}::BIGINT AS first, {read} FROM ({select})").fetchnumpy()
+    return np.asarray(found["first"]), {name: np.asarray(found[name]) for name in names}
 
 
 @dataclass(frozen=True)

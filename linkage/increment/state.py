@@ -26,6 +26,11 @@ from linkage.standardise import SHARED
 
 SCHEMA = "vault.link"
 
+_REMADE = "SEMI JOIN link_remade_node USING (node)"
+
+REWRITTEN_SQL = f"SELECT lead FROM link_old_lead UNION SELECT lead FROM link_lead {_REMADE}"
+"""SELECT of the nodes whose rows an increment writes anew, or takes out."""
+
 LAYOUT = 2
 """Counts up when what is kept changes; what another layout kept is not read."""
 
@@ -166,11 +171,10 @@ def keep_some(connection: duckdb.DuckDBPyConnection, model: Model, basis: Basis)
         model: Says what is kept.
         basis: What it is made from now.
     """
-    some = "SEMI JOIN link_remade_node USING (node)"
+    some = _REMADE
     columns = ", ".join(["record_key_lead", *(f'"{name}"' for name in BLOCKS)])
     marks = ", ".join(["record_key_lead", *columns_kept(model)])
-    other = """WHERE record_key_lead IN (SELECT lead FROM link_old_lead UNION
-        SELECT lead FROM link_lead SEMI JOIN link_remade_node USING (node))"""
+    other = f"WHERE record_key_lead IN ({REWRITTEN_SQL})"
     fold_letters(connection, f"(SELECT * FROM link_standard {some})")
     _in_one(
         connection,
@@ -179,7 +183,7 @@ def keep_some(connection: duckdb.DuckDBPyConnection, model: Model, basis: Basis)
             f"DELETE FROM {SCHEMA}.block {other}",
             f"DELETE FROM {SCHEMA}.sketch {other}",
             f"INSERT INTO {SCHEMA}.record {_records_sql(basis.stamp, some)}",
-            f"INSERT INTO {SCHEMA}.block ({columns}) {_blocks_sql(some)}",
+            f"INSERT INTO {SCHEMA}.block ({columns}) {remade_blocks_sql()}",
             f"INSERT INTO {SCHEMA}.sketch ({marks}) {_sketches_sql(model, some)}",
             f"DROP TABLE {LETTERS}",
             *_basis_sql(connection, basis),
@@ -225,12 +229,37 @@ def term_sql(column: str) -> str:
     return f"hash({key_sql('number, street') if column == PLACE else column})"
 
 
+def shares_sql(model: Model, relation: str, key: str) -> str:
+    """SELECT of a key and each `share_<column>`: how frequent a row's value was in the last full link.
+
+    A value nobody had then counts as that of one record.
+    """
+    columns = term_columns(model)
+    values = "".join(f", {term_sql(column)} AS value_{column}" for column in columns)
+    shares = "".join(
+        f""", coalesce({column}.n, 1) / (
+            SELECT coalesce(max(total), 1) FROM {SCHEMA}.term WHERE field = '{column}') AS share_{column}"""
+        for column in columns
+    )
+    joins = " ".join(
+        f"""LEFT JOIN (SELECT value, n FROM {SCHEMA}.term WHERE field = '{column}') AS {column}
+            ON {column}.value = value_{column}"""
+        for column in columns
+    )
+    return f"SELECT {key}{shares} FROM (SELECT {key}{values} FROM {relation}) {joins}"
+
+
 def _records_sql(stamp: int, some: str = "") -> str:
     return f"""SELECT record_key, lead AS record_key_lead, source, hash(f.said) AS said, m.raw,
             {stamp}::BIGINT AS stamp
         FROM (SELECT record_key, source, node FROM link_record {some}) r JOIN link_lead USING (node)
         JOIN (SELECT record_key, said FROM link_fold) f USING (record_key)
         JOIN link_mark m USING (record_key)"""
+
+
+def remade_blocks_sql() -> str:
+    """SELECT of the blocking keys of the nodes an increment remade, from the standardised tables."""
+    return _blocks_sql(_REMADE)
 
 
 def _blocks_sql(some: str = "") -> str:

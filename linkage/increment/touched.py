@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import duckdb
 
 from linkage import constraints, standardise
+from linkage.increment import holders
 from linkage.increment.near import TABLES as NEAR_TABLES
 from linkage.increment.near import find_near
 from linkage.increment.state import SCHEMA, Basis, make_leads, mark
@@ -25,8 +26,9 @@ from linkage.standardise import IDENTITY, SHARED
 
 TABLES: tuple[str, ...] = (
     "link_candidate", "link_touched", "link_gone", "link_old_lead", "link_remade", "link_remade_node",
-    "link_reach", "link_within", "link_lead", "link_mark", "link_mark_more",
-    "link_person_more", "link_scope", "link_own", "link_remade_pair", "link_kept_share", *NEAR_TABLES,
+    "link_reach", "link_within", "link_lead", "link_mark", "link_mark_more", "link_scope", "link_own",
+    "link_remade_pair", "link_kept_share", "link_frontier", "link_found", "link_linked",
+    *holders.TABLES, *NEAR_TABLES,
 )  # fmt: skip
 """Temporary tables of an increment, to be dropped whatever happens."""
 
@@ -64,9 +66,7 @@ def difference(
     )
 
 
-def find_touched(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[str], found: Difference, stamp: int
-) -> int:
+def find_touched(connection: duckdb.DuckDBPyConnection, basis: Basis, found: Difference, stamp: int) -> int:
     """Make `link_touched`, `link_gone` and `link_raw` of the records touched.
 
     A record is touched if it came, or says something else than it did; also if an increment
@@ -75,32 +75,26 @@ def find_touched(
     Returns:
         How many records are touched or gone.
     """
+    killed = basis.stamp > stamp
+    after = f"stamp > {stamp}" if killed else "false"
     _make(
         connection,
         "link_candidate",
         f"""SELECT DISTINCT record_key FROM {IDENTITY}
             WHERE delivery_id IN (SELECT unnest($new::VARCHAR[]))
                 OR source IN (SELECT unnest($sources::VARCHAR[]))
-            UNION SELECT record_key FROM {SCHEMA}.record WHERE stamp > $stamp""",
-        {"new": list(found.new), "sources": list(found.sources), "stamp": stamp},
+            UNION SELECT record_key FROM {SCHEMA}.record WHERE {after}""",
+        {"new": list(found.new), "sources": list(found.sources)},
     )
-    standardise.latest_values(connection, sources, "link_candidate")
+    standardise.latest_values(connection, basis.sources, "link_candidate")
     mark(connection)
     _make(
         connection,
         "link_touched",
         f"""SELECT m.record_key FROM link_mark m LEFT JOIN {SCHEMA}.record r USING (record_key)
-            WHERE r.record_key IS NULL OR r.raw <> m.raw OR r.stamp > $stamp""",
-        {"stamp": stamp},
+            WHERE r.record_key IS NULL OR r.raw <> m.raw OR {after}""",
     )
-    _make(
-        connection,
-        "link_gone",
-        f"""SELECT record_key FROM {SCHEMA}.record ANTI JOIN link_mark USING (record_key)
-            WHERE source IN (SELECT unnest($sources::VARCHAR[])) OR stamp > $stamp
-            UNION SELECT record_key FROM warehouse.spine.node ANTI JOIN {SCHEMA}.record USING (record_key)""",
-        {"sources": list(found.sources), "stamp": stamp},
-    )
+    _make(connection, "link_gone", _gone_sql(after, killed=killed), {"sources": list(found.sources)})
     connection.execute(
         "DELETE FROM link_raw WHERE record_key NOT IN (SELECT record_key FROM link_touched)"
     ).fetchall()
@@ -108,6 +102,14 @@ def find_touched(
         "SELECT (SELECT count(*) FROM link_touched) + (SELECT count(*) FROM link_gone)"
     ).fetchone() or (0,)
     return int(count)
+
+
+def _gone_sql(after: str, *, killed: bool) -> str:
+    """SELECT of the records that are no more: looked through and not there, or lost to a link killed."""
+    gone = f"""SELECT record_key FROM {SCHEMA}.record ANTI JOIN link_mark USING (record_key)
+            WHERE source IN (SELECT unnest($sources::VARCHAR[])) OR {after}"""
+    taken_out = f"SELECT record_key FROM warehouse.spine.node ANTI JOIN {SCHEMA}.record USING (record_key)"
+    return f"{gone} UNION {taken_out}" if killed else gone
 
 
 def describe_reach(
@@ -122,7 +124,7 @@ def describe_reach(
     Returns:
         How many nodes there are.
     """
-    standardise.describe(connection, "link_person")
+    standardise.describe(connection)
     _make(
         connection,
         "link_old_lead",
@@ -136,6 +138,7 @@ def describe_reach(
             SELECT record_key FROM warehouse.spine.node
             WHERE record_key_lead IN (SELECT lead FROM link_old_lead)""",
     )
+    holders.start(connection)
     find_near(connection, model, basis)
     _reach(connection, found, model.stop)
     _make(
@@ -151,8 +154,7 @@ def describe_reach(
     connection.execute(
         "INSERT INTO link_mark FROM link_mark_more WHERE record_key IN (SELECT record_key FROM link_touched)"
     ).fetchall()
-    standardise.describe(connection, "link_person_more")
-    connection.execute("INSERT INTO link_person FROM link_person_more").fetchall()
+    standardise.describe(connection, more=True)
     _make(connection, SHARED, f"FROM {SCHEMA}.shared")
     nodes = standardise.settle(connection)
     make_leads(connection)
@@ -183,27 +185,28 @@ def _reach(connection: duckdb.DuckDBPyConnection, found: Difference, stop: float
 
 def grow(connection: duckdb.DuckDBPyConnection, stop: float) -> None:
     """Add to `link_reach` all nodes that hang together with those in it, by likely pairs or decisions."""
+    _make(
+        connection,
+        "link_linked",
+        f"""SELECT record_key_l AS l, record_key_r AS r FROM warehouse.spine.edge WHERE weight > {stop}
+            UNION ALL
+            SELECT x.record_key_lead, y.record_key_lead FROM ({constraints.STANDING_SQL}) c
+            JOIN warehouse.spine.node x ON x.record_key = c.record_key_l
+            JOIN warehouse.spine.node y ON y.record_key = c.record_key_r""",
+    )
     connection.execute("CREATE OR REPLACE TEMP TABLE link_frontier AS FROM link_reach").fetchall()
     while True:
         connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE link_found AS
-                WITH linked AS (
-                    SELECT record_key_l AS l, record_key_r AS r FROM warehouse.spine.edge
-                    WHERE weight > {stop}
-                    UNION ALL
-                    SELECT x.record_key_lead, y.record_key_lead FROM ({constraints.STANDING_SQL}) c
-                    JOIN warehouse.spine.node x ON x.record_key = c.record_key_l
-                    JOIN warehouse.spine.node y ON y.record_key = c.record_key_r
-                )
-                SELECT r AS lead FROM linked WHERE l IN (FROM link_frontier)
-                UNION SELECT l FROM linked WHERE r IN (FROM link_frontier)
+            """CREATE OR REPLACE TEMP TABLE link_found AS
+                SELECT r AS lead FROM link_linked WHERE l IN (FROM link_frontier)
+                UNION SELECT l FROM link_linked WHERE r IN (FROM link_frontier)
                 EXCEPT FROM link_reach"""
         ).fetchall()
         added = connection.execute("INSERT INTO link_reach FROM link_found").fetchone()
         if not added or not added[0]:
             break
         connection.execute("CREATE OR REPLACE TEMP TABLE link_frontier AS FROM link_found").fetchall()
-    connection.execute("DROP TABLE link_frontier; DROP TABLE link_found").fetchall()
+    connection.execute("DROP TABLE link_frontier; DROP TABLE link_found; DROP TABLE link_linked").fetchall()
 
 
 def _remade(connection: duckdb.DuckDBPyConnection) -> None:

@@ -292,7 +292,9 @@ def assert_the_sieve_drops_nothing_above_its_floor(
     connection: duckdb.DuckDBPyConnection, model: Model, kept: KeptComparer, pairs: Compared
 ) -> None:
     sketch.fold_letters(connection, "link_standard")
-    columns = sketch.read_marks(connection, sketch.marks_sql(model, "link_standard", "node"), "node", model)
+    marks = sketch.marks_sql(model, "link_standard", "node")
+    node, columns = sketch.read_marks(connection, marks, "node", model)
+    columns = {name: marked[np.argsort(node)] for name, marked in columns.items()}
     connection.execute(f"DROP TABLE {sketch.LETTERS}").fetchall()
     shares = connection.execute("FROM link_kept_share ORDER BY node").fetchnumpy()
     rarity = {column: -np.log2(shares[f"share_{column}"]) for column in state.term_columns(model)}

@@ -15,6 +15,7 @@ from linkage.fairness import expected_quality
 from linkage.quality import read_quality, write_quality
 from linkage.spine import ensure_spine
 from linkage.standardise_groups import name_languages_of
+from linkage.sureness import LARGEST_PERSON, Known, Rule, sure_of
 from linkage.telling import tell_groups, tell_undone
 
 P = {(1, 2): 0.9, (2, 3): 0.8, (4, 5): 0.5, (1, 6): 0.4, (5, 7): 0.1}
@@ -225,3 +226,29 @@ def test_names_are_classed_by_language_and_kept_under_the_runs_key() -> None:
             }
             found[key] = set(tokens.values())
         assert not set.intersection(*found.values()), "the class of one run means nothing in another"
+
+
+def test_cubes_of_persons_say_what_a_plain_reading_says() -> None:
+    generator = np.random.default_rng(4)
+    person = np.sort(np.concatenate([generator.integers(0, 9, 40), np.full(LARGEST_PERSON + 1, 9)]))
+    _, person = np.unique(person, return_inverse=True)
+    weights = {
+        (i, j): float(generator.normal() * 6)
+        for i, j in itertools.combinations(range(len(person)), 2)
+        if generator.random() < (0.5 if person[i] == person[j] else 0.02)
+    }
+    left, right = (np.array(ends) for ends in zip(*weights, strict=True))
+    sure = sure_of(person, Known(left, right, np.array(list(weights.values()))), Rule(-6.0, 0.1, 20.0))
+
+    def told(i: int, j: int) -> float:
+        return weights.get((min(i, j), max(i, j)), -6.0)
+
+    for i, of in enumerate(person):
+        others = [j for j in np.flatnonzero(person == of) if j != i]
+        if len(others) < LARGEST_PERSON:
+            ways = [[told(i, j), *(min(told(i, k), told(j, k)) for k in others if k != j)] for j in others]
+            hit = [chance(way, [1.0 if w > 0 else 0.1 for w in way]) for way in ways]
+        else:
+            hit = [chance([told(i, j)], [1.0]) for j in others if (min(i, j), max(i, j)) in weights]
+        assert sure.hit[i] == pytest.approx(sum(hit))
+        assert sure.linked[i] == len(hit)
