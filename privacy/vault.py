@@ -59,7 +59,7 @@ CREATE TABLE IF NOT EXISTS vault.tombstone (
 );
 CREATE TABLE IF NOT EXISTS vault.encoding (
     record_key BIGINT NOT NULL, source VARCHAR NOT NULL, delivery_id VARCHAR NOT NULL,
-    period VARCHAR NOT NULL, {_ENCODING_COLUMNS}
+    period VARCHAR NOT NULL, parameters SMALLINT NOT NULL, {_ENCODING_COLUMNS}
 );
 CREATE VIEW IF NOT EXISTS vault.current_encoding AS
     SELECT * FROM vault.encoding SEMI JOIN vault.current_delivery USING (delivery_id);
@@ -94,8 +94,9 @@ an entry reaches, its own and those of the same person, once known never forgott
 `identity`: distinct rows of a delivery. `current_delivery`: the deliveries that stand.
 `current_identity`: the identities of those.
 
-`encoding`: what stands in the place of identities where an agency encodes at home; see
-`privacy.agency_parameters`. `current_encoding`: those of the deliveries that stand.
+`encoding`: what stands in the place of identities where an agency encodes at home, and the version
+of the parameters it was made with; see `privacy.agency_parameters`. `current_encoding`: those of the
+deliveries that stand.
 
 `tombstone`: keyed tokens, as those of `restriction`, of records that were purged one by one
 and are not taken in again.

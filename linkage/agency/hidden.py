@@ -40,6 +40,9 @@ def _low(distance: int) -> np.uint64:
 
 
 _LOW = {distance: _low(distance) for distance in DISTANCES}
+_BOTH = {distance: np.uint64((1 << distance) + 1) for distance in DISTANCES}
+"""Times this, a bit stands where it was and at its partner's place."""
+
 _UP = {step: np.uint64(_NIBBLES * (15 >> step << step & 15)) for step in _STEPS}
 _DOWN = {step: np.uint64(_NIBBLES * (15 >> step)) for step in _STEPS}
 
@@ -51,24 +54,26 @@ def put_in_order(vectors: Words, noise: Words) -> None:
         vectors: Array (vectors, rows, 2).
         noise: Array (`ORDER_NOISE`, rows, 2).
     """
-    spare = np.empty_like(vectors)
+    spare, chosen = np.empty_like(vectors), np.empty_like(noise[0])
     across = noise[-1]
     _exchange_words(vectors, across[:, 0])
     for i, distance in enumerate(DISTANCES):
-        _exchange(vectors, spare, noise[i] & _LOW[distance], distance)
+        np.bitwise_and(noise[i], _LOW[distance], out=chosen)
+        _exchange(vectors, spare, chosen, distance)
     for i, distance in reversed(list(enumerate(DISTANCES[:-1]))):
-        _exchange(vectors, spare, noise[i] >> np.uint64(distance) & _LOW[distance], distance)
+        np.right_shift(noise[i], np.uint64(distance), out=chosen)
+        np.bitwise_and(chosen, _LOW[distance], out=chosen)
+        _exchange(vectors, spare, chosen, distance)
     _exchange_words(vectors, across[:, 1])
 
 
-def _exchange(vectors: Words, spare: Words, chosen: Words, distance: int) -> None:
-    """Exchange the chosen bits with those so many places above them."""
-    np.right_shift(vectors, np.uint64(distance), out=spare)
-    np.bitwise_xor(spare, vectors, out=spare)
+def _exchange(words: Words, spare: Words, chosen: Words, distance: int) -> None:
+    """Exchange the chosen bits with those so many places above them; no bit has two partners."""
+    np.right_shift(words, np.uint64(distance), out=spare)
+    np.bitwise_xor(spare, words, out=spare)
     np.bitwise_and(spare, chosen, out=spare)
-    np.bitwise_xor(vectors, spare, out=vectors)
-    np.left_shift(spare, np.uint64(distance), out=spare)
-    np.bitwise_xor(vectors, spare, out=vectors)
+    np.multiply(spare, _BOTH[distance], out=spare)
+    np.bitwise_xor(words, spare, out=words)
 
 
 def _exchange_words(vectors: Words, chosen: Words) -> None:
@@ -86,31 +91,32 @@ def hide_digits(packed: Words, noise: Words) -> Words:
         noise: `DIGIT_NOISE` arrays of that shape.
     """
     *maps, order, cover = noise
+    spare, chosen = np.empty_like(packed), np.empty_like(packed)
     hidden = packed
     for up, used in _PASSES:
-        hidden = _mapped(hidden, [maps[i] for i in used], up=up)
-    spare = np.empty_like(hidden)
+        hidden = _mapped(hidden, spare, [maps[i] for i in used], up=up)
     for bit, distance in enumerate(_PLACES):
-        _exchange(hidden, spare, _whole(order >> np.uint64(bit), distance), distance)
+        _exchange(hidden, spare, _whole(order, bit, distance, chosen), distance)
     for bit, distance in reversed(list(enumerate(_PLACES[:-1]))):
-        _exchange(hidden, spare, _whole(order >> np.uint64(bit + distance), distance), distance)
+        _exchange(hidden, spare, _whole(order, bit + distance, distance, chosen), distance)
     hidden ^= cover
     return hidden
 
 
-def _whole(noise: Words, distance: int) -> Words:
-    """Return a mask of digits that have a partner above them, each chosen by its lowest bit of noise."""
-    noise &= _LOW[distance] & np.uint64(_NIBBLES)
-    noise *= np.uint64(15)
-    return noise
+def _whole(noise: Words, bit: int, distance: int, chosen: Words) -> Words:
+    """Return a mask of digits that have a partner above them, each chosen by one bit of noise."""
+    np.right_shift(noise, np.uint64(bit), out=chosen)
+    np.bitwise_and(chosen, _LOW[distance] & np.uint64(_NIBBLES), out=chosen)
+    np.multiply(chosen, np.uint64(15), out=chosen)
+    return chosen
 
 
-def _mapped(packed: Words, noise: Sequence[Words], *, up: bool) -> Words:
+def _mapped(packed: Words, spare: Words, noise: Sequence[Words], *, up: bool) -> Words:
     """Add to each bit of a digit those below it, or above it, that the noise chooses."""
-    mapped = packed.copy()
+    mapped, shift, there = packed.copy(), np.left_shift if up else np.right_shift, _UP if up else _DOWN
     for step, chosen in zip(_STEPS, noise, strict=True):
-        moved = packed << np.uint64(step) if up else packed >> np.uint64(step)
-        moved &= chosen
-        moved &= _UP[step] if up else _DOWN[step]
-        mapped ^= moved
+        shift(packed, np.uint64(step), out=spare)
+        np.bitwise_and(spare, chosen, out=spare)
+        np.bitwise_and(spare, there[step], out=spare)
+        np.bitwise_xor(mapped, spare, out=mapped)
     return mapped

@@ -23,6 +23,7 @@ from privacy.agreed_keys import PartyKey, write_key
 from tests.warehouse_support import CLINIC, HEADER, Place, make_place
 from warehouse.encoded.key import agency_key
 from warehouse.opener import Store
+from warehouse.restrictions.relations import permit_encodings
 
 GIVEN = [
     "ANNA",
@@ -168,6 +169,22 @@ def test_a_delivery_is_taken_in_and_meets_a_source_in_clear(
     assert outcome.records == 120
     assert dict(sizes) == {2: 60}
     assert left == []
+
+
+def test_encodings_of_other_parameters_are_not_linked(place: Place, sent: Path) -> None:
+    deliver(place, sent)
+    place.run()
+    with place.hub.opener.session(write=[Store.vault()]) as session:
+        for table in ("restricted", "address_hidden"):
+            session.execute(f"CREATE TABLE memory.main.{table} (record_key BIGINT)")
+        permit_encodings(session)
+        assert session.one("SELECT count(DISTINCT record_key) FROM permitted_encoding") == 60
+        session.execute("UPDATE vault.encoding SET parameters = ?", [VERSION - 1])
+        with pytest.raises(Refused) as refused:
+            permit_encodings(session)
+    assert [(found.code, found.source) for found in refused.value.details] == [
+        ("encoding-parameters", "clinic")
+    ]
 
 
 @pytest.mark.parametrize(

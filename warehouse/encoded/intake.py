@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data_sharing_agreements.errors import CommonwealError
-from privacy.agency_parameters import columns
+from privacy.agency_parameters import VERSION, columns
 from warehouse.contracts_model import Contract
 from warehouse.encoded.contract import ENCODINGS, RECORD
 from warehouse.ingest.checks import Checked
@@ -38,15 +38,18 @@ def write_encodings(
     checked: Sequence[Checked],
     files: Sequence[DeliveryFile],
 ) -> None:
-    """Write the encodings of records that were accepted; those of others are not kept."""
+    """Write the encodings of records that were accepted; those of others are not kept.
+
+    They are of this version of the parameters, or the manifest had held the delivery.
+    """
     accepted = [f"SELECT _record FROM {one.accepted_sql()}" for one in checked if one.staged.table.record_id]
     names = ", ".join(columns())
     with session.transaction("vault"):
         session.execute("DELETE FROM vault.encoding WHERE delivery_id = ?", [delivery_id])
         for file in _encodings(files) if accepted else ():
             session.execute(
-                f"""INSERT INTO vault.encoding (record_key, source, delivery_id, period, {names})
-                    SELECT x.key, $source, $delivery, $period, {names}
+                f"""INSERT INTO vault.encoding (record_key, source, delivery_id, period, parameters, {names})
+                    SELECT x.key, $source, $delivery, $period, {VERSION}, {names}
                     FROM read_parquet({literal(file.path)}) AS e
                     SEMI JOIN ({" UNION ".join(accepted)}) AS a ON a._record = e.{RECORD}
                     JOIN (SELECT source_id, key FROM vault.crosswalk WHERE namespace = $source) AS x

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from data_sharing_agreements.documents import Agreements
-from data_sharing_agreements.errors import IntegrityFault
+from data_sharing_agreements.errors import ErrorDetail, IntegrityFault, Refused
 from data_sharing_agreements.restrictions import Use, consent_sources
 from data_sharing_agreements.vocabulary import Verb
-from privacy.agency_parameters import ADDRESS_FIELDS, address_blocks
+from privacy.agency_parameters import ADDRESS_FIELDS, VERSION, address_blocks
 from privacy.vault import IDENTIFIER_ROLES
 from warehouse.contracts_model import Contract, Table
 from warehouse.hub import Hub
@@ -103,10 +103,14 @@ def permit_encodings(session: Session) -> None:
 
     Of a record whose address is confidential nothing made of an address is there. Call
     `restrict` first. Without any there is no such view.
+
+    Raises:
+        Refused: Some were made with other parameters than those of today.
     """
     made = _tables(session, "main", "vault")
     if ("encoding",) not in made or not session.one("SELECT count(*) FROM vault.encoding"):
         return
+    _check_parameters(session)
     hidden = ", ".join(
         f"CASE WHEN h.record_key IS NULL THEN e.{name} END AS {name}" for name in ADDRESS_FIELDS
     )
@@ -117,6 +121,23 @@ def permit_encodings(session: Session) -> None:
             FROM (FROM vault.current_encoding ANTI JOIN memory.main.restricted USING (record_key)) AS e
             LEFT JOIN memory.main.address_hidden AS h ON h.record_key = e.record_key
             WHERE h.record_key IS NULL OR e.block NOT IN ({blocks})"""
+    )
+
+
+def _check_parameters(session: Session) -> None:
+    """Raise if encodings stand that nothing encoded today can meet: they would link with nobody."""
+    other = session.execute(
+        "SELECT DISTINCT source FROM vault.current_encoding WHERE parameters <> ? ORDER BY source", [VERSION]
+    )
+    Refused.collect(
+        ErrorDetail(
+            "encoding-parameters",
+            f"deliveries of {source} stand that were encoded with other parameters",
+            why="encodings under two versions of the parameters cannot be linked",
+            next="ask the agency to encode them again with this version",
+            source=str(source),
+        )
+        for (source,) in other
     )
 
 
