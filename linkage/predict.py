@@ -254,7 +254,8 @@ def told_apart(model: Model) -> Model:
     Splink's result gives each comparison's weight and not its level; the level is read from
     the weight, so no two may be equal, nor any be that of the unknown level, 0.
     """
-    return replace(model, comparisons=tuple(_comparison_told_apart(c) for c in model.comparisons))
+    apart = (_comparison_told_apart(c) if c.of_two() else c for c in model.comparisons)
+    return replace(model, comparisons=tuple(apart))
 
 
 def _weight(level: Level) -> float:

@@ -37,7 +37,9 @@ def test_conditions_are_written_out() -> None:
         for level in comparison.levels:
             assert "dice(" not in condition_sql(level)
             assert "apart(" not in condition_sql(level)
-    assert len(splink_settings(model)["comparisons"]) == len(model.comparisons)
+    given = [c["output_column_name"] for c in splink_settings(model)["comparisons"]]
+    assert given == [c.name for c in model.comparisons if c.of_two()]
+    assert {c.name for c in model.comparisons} - set(given) == {"co_residents"}
 
 
 def test_digits_apart_are_counted() -> None:
