@@ -15,7 +15,7 @@ from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.evaluate import evaluate
 from linkage.quality import write_quality
 from pipelines.pages import write_pages
-from warehouse.encoded.intake import encoded_sources
+from warehouse.encoded.intake import encoded_sources, forget_encoded
 from warehouse.hub import Hub
 from warehouse.indicators import write_scorecard
 from warehouse.marts import tell_link_error
@@ -67,9 +67,4 @@ def measure(hub: Hub, truth: Path) -> dict[str, Any]:
 def _leave_out(session: Session, hub: Hub, table: str) -> None:
     """Delete from a truth what may not be looked up, and what cannot: ids that only an agency knows."""
     forget_restricted(session, hub, table)
-    for source in encoded_sources(session):
-        session.execute(
-            f"""DELETE FROM {table} WHERE source = ? AND record_id NOT IN (
-                SELECT source_id FROM vault.crosswalk WHERE namespace = source)""",
-            [source],
-        )
+    forget_encoded(session, table)

@@ -26,6 +26,7 @@ MAY: dict[str, str] = {
     "linkage/increment/blocked.py": "weights of pairs that stand, for the clusters of an increment",
     "linkage/increment/making.py": "counts the persons an increment concerns",
     "linkage/increment/causes.py": "knows records again that stood before",
+    "linkage/households.py": "pairs that an increment compares again, known by their households",
     "linkage/report.py": "counts persons by number of records in the version just written",
     "linkage/weakest.py": "counts persons by what holds them together, of the version just written",
     "linkage/waterfalls.py": "counts pairs by pattern of agreement; no record leaves it",

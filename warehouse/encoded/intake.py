@@ -1,6 +1,6 @@
 """Taking the encodings of a delivery into the vault.
 
-Belongs here: their columns, writing those of accepted records, whose there are. Does not: content, which
+Belongs here: their columns, writing those of accepted records, and whose ids are known only at home. Does not: content, which
 goes the way of every delivery, or comparing them.
 """
 
@@ -65,6 +65,21 @@ def encoded_sources(session: Session) -> list[str]:
     )
     rows = session.execute("SELECT DISTINCT source FROM vault.encoding ORDER BY source") if found else ()
     return [str(source) for (source,) in rows]
+
+
+def forget_encoded(session: Session, table: str) -> None:
+    """Delete from a list somebody brings the ids that only the agency knows, which encodes at home.
+
+    Args:
+        session: With the vault attached.
+        table: Its name; columns source and record_id. What it names by the agency's tokens stays.
+    """
+    for source in encoded_sources(session):
+        session.execute(
+            f"""DELETE FROM {table} WHERE source = ? AND record_id NOT IN (
+                SELECT source_id FROM vault.crosswalk WHERE namespace = source)""",
+            [source],
+        )
 
 
 def _encodings(files: Sequence[DeliveryFile]) -> list[DeliveryFile]:
