@@ -32,8 +32,8 @@ class RunReport:
         reports: Pages written so far: kind and path.
         log: Size and root of the log.
         duties: What is said of separation of duties.
-        unknown_files: Files of the landing directory that no contract knows, by their place in it.
         failures: What went wrong, ready to show.
+        unknown_files: Files of the landing directory that no contract knows, by their place in it.
     """
 
     run_id: str
@@ -45,8 +45,8 @@ class RunReport:
     reports: tuple[dict[str, str], ...]
     log: dict[str, Any]
     duties: Statement
-    unknown_files: tuple[str, ...] = ()
     failures: tuple[CommonwealError, ...] = field(default=())
+    unknown_files: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -1,7 +1,7 @@
 """Taking the encodings of a delivery into the vault.
 
-Belongs here: their columns, writing those of accepted records, and whose ids are known only at home. Does not: content, which
-goes the way of every delivery, or comparing them.
+Belongs here: their columns, writing those of accepted records, and whose ids are known only at home.
+Does not: content, which goes the way of every delivery, or comparing them.
 """
 
 from __future__ import annotations
