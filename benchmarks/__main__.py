@@ -36,6 +36,11 @@ BENCHMARKS = {
         "clusters of Evergreen, 1 M records; largest gap between groups' recall",
         "F1 ≥ 0.99, gap ≤ 0.02",
     ),
+    "expected": (
+        "benchmarks.expected",
+        "errors a link expects of itself, and those it has; groups whose interval holds them",
+        "95 of 100 groups",
+    ),
     "noise": ("benchmarks.noise", "anytown's simulator with five times its noise", "F1 ≥ 0.93"),
     "difficulty": (
         "benchmarks.difficulty",

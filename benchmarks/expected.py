@@ -36,6 +36,8 @@ STATES: Mapping[str, tuple[int, float, int]] = {
 
 COLUMNS = ("source", "sex", "race_ethnicity", "language_group", "age_group", "county")
 Figures = dict[str, Any]
+_SLACK = 5e-5
+"""Figures are told to four places."""
 
 
 def main() -> None:
@@ -75,15 +77,14 @@ def compared(place: Path) -> Figures:
                     GROUP BY record_key) i USING (record_key)"""
         ).fetchall()
         expected = expected_quality(connection, "member", COLUMNS)
-        return {"whole": _beside(expected["clusters"], _measured(connection, "'all'")["all"])} | {
-            "groups": [
-                {"column": column, "group": part["group"], **_beside(part["clusters"], known[part["group"]])}
-                for column in COLUMNS
-                for known in [_measured(connection, f"x.{column}")]
-                for part in expected["by_subgroup"]
-                if part["column"] == column and part["records"] >= FEWEST_RECORDS and part["group"] in known
-            ]
-        }
+        whole = _beside(expected["clusters"], _measured(connection, "'all'")["all"])
+        known = {column: _measured(connection, f"x.{column}") for column in COLUMNS}
+        groups = [
+            _beside(part["clusters"], known[part["column"]][part["group"]])
+            for part in expected["by_subgroup"]
+            if part["records"] >= FEWEST_RECORDS and part["group"] in known[part["column"]]
+        ]
+        return {measure: whole[measure] | _held(groups, measure) for measure in JUDGED}
 
 
 def _measured(connection: duckdb.DuckDBPyConnection, group: str) -> dict[str, dict[str, float | None]]:
@@ -113,12 +114,11 @@ def _beside(expected: Mapping[str, Any], known: Mapping[str, float | None]) -> F
     }
 
 
-def held(groups: Sequence[Figures], measure: str) -> tuple[int, int]:
+def _held(groups: Sequence[Figures], measure: str) -> dict[str, int]:
     """Return in how many groups the interval holds what was measured, and of how many."""
-    told = [group[measure] for group in groups if group[measure]["measured"] is not None]
-    told = [one for one in told if one["value"] is not None]
-    slack = 5e-5
-    return sum(one["low"] - slack <= one["measured"] <= one["high"] + slack for one in told), len(told)
+    told = [group[measure] for group in groups if None not in group[measure].values()]
+    inside = sum(one["low"] - _SLACK <= one["measured"] <= one["high"] + _SLACK for one in told)
+    return {"groups_held": inside, "groups": len(told)}
 
 
 def _show(figures: Mapping[str, Figures]) -> None:
@@ -128,11 +128,11 @@ def _show(figures: Mapping[str, Figures]) -> None:
     for name, found in figures.items():
         cells = []
         for measure in JUDGED:
-            one, (inside, of) = found["whole"][measure], held(found["groups"], measure)
+            one = found[measure]
             cells += [
                 f"{one['value']:.3f} ({one['low']:.3f}–{one['high']:.3f})",
                 f"{one['measured']:.3f}",
-                f"{inside} of {of} groups",
+                f"{one['groups_held']} of {one['groups']}",
             ]
         table.add_row(name, *cells)
     Console(file=sys.stderr).print(table)

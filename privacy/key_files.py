@@ -96,6 +96,6 @@ def read_private(path: Path) -> bytes | None:
             "key-file-exposed",
             f"the key file {path.name} can be read by other users of this machine",
             why="a key others can read protects nothing",
-            next=f"chmod 600 {path.name}, then rotate the key",
+            next=f"chmod 600 {path.name}; if anybody may have read it, make a new key",
         )
     return content

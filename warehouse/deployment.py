@@ -21,6 +21,7 @@ from data_sharing_agreements.linkquality import DEFAULT_MAX_GAP
 CONFIG_VARIABLE = "COMMONWEAL_CONFIG"
 HOME_VARIABLE = "COMMONWEAL_HOME"
 REGISTRY_VARIABLE = "COMMONWEAL_REGISTRY"
+SESSION_VARIABLE = "COMMONWEAL_SESSION"
 
 _DIRECTORIES = ("contracts", "agreements", "core", "marts", "indicators")
 _LINK_LIMITS: Mapping[str, float] = {
@@ -258,8 +259,9 @@ class Deployment:
 
     @property
     def session_path(self) -> Path:
-        """Who is signed in on this machine."""
-        return self.home / "session.json"
+        """Who is signed in on this machine; in a terminal that names a file of its own, who is there."""
+        named = os.environ.get(SESSION_VARIABLE)
+        return Path(named) if named else self.home / "session.json"
 
     @staticmethod
     def today() -> date:

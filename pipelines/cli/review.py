@@ -138,7 +138,7 @@ def _decide(context: Context, number: int, verdict: str, *, arbitrating: bool, a
 def _show_drawn(payload: dict[str, Any]) -> None:
     say(
         f"Drew {payload['reviews']:,} pairs of link version {payload['link_version']}, "
-        f"as draw {payload['draw']}."
+        f"as draw {payload['draw']}: at least four from each stratum, whatever the size asked for."
     )
     if payload["known_before"]:
         say(f"{payload['known_before']:,} of them were settled by an earlier review.")

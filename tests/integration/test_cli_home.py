@@ -135,6 +135,18 @@ def test_signing_in_and_out(line: Line) -> None:
     assert line("whoami")[0] == 3
 
 
+def test_each_terminal_may_have_a_session_of_its_own(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("researcher", "operator"):
+        monkeypatch.setenv("COMMONWEAL_SESSION", str(tmp_path / name))
+        assert line("login", name, typed=line.password(name))[0] == 0
+    assert not (line.home / "session.json").exists()
+    for name in ("researcher", "operator"):
+        monkeypatch.setenv("COMMONWEAL_SESSION", str(tmp_path / name))
+        assert line("whoami")[1]["account"] == name
+
+
 @pytest.mark.parametrize("name", ["researcher", "nobody"])
 def test_a_wrong_password_is_refused(name: str, line: Line) -> None:
     code, said = line("login", name, typed="not the password\n")

@@ -52,7 +52,7 @@ def test_digits_apart_are_counted() -> None:
         f" (SELECT {row.format(2, 5, 7, 0x11223355)}) r"
     ).fetchone()
     assert level is not None
-    assert labels[level[0]] == "two digits"
+    assert labels[level[0]] == "two digits differ"
 
 
 def test_no_two_levels_weigh_the_same() -> None:
