@@ -15,12 +15,11 @@ from data_sharing_agreements.restrictions import own_spine_sources
 from linkage.evaluate import evaluate
 from linkage.quality import write_quality
 from pipelines.pages import write_pages
-from warehouse.encoded.intake import encoded_sources, forget_encoded
 from warehouse.hub import Hub
 from warehouse.indicators import write_scorecard
 from warehouse.marts import tell_link_error
 from warehouse.opener import Session, Store
-from warehouse.restrictions.forget import forget_restricted
+from warehouse.restrictions.forget import encoded_sources, forget_encoded, forget_restricted
 from warehouse.restrictions.relations import permit_spine, restrict, spine_use
 from warehouse.restrictions.settle import settle
 

@@ -19,7 +19,7 @@ from benchmarks.link_people import fill_vault
 from linkage import constraints
 from linkage.increment.due import Limits
 from linkage.spine import latest_version
-from tests.integration.test_linkage_increment import World
+from tests.linkage_support import World
 
 RECORDS = 200
 LIMITS = Limits(share=0.9, drift=1.0)

@@ -137,7 +137,10 @@ def labels(connection: duckdb.DuckDBPyConnection, left: Roles, right: Roles) -> 
             id="1 January",
         ),
         pytest.param(
-            {"birth_date": "19230405"}, {"birth_date": "20230405"}, {"birth_date": "two digits differ"}, id="century"
+            {"birth_date": "19230405"},
+            {"birth_date": "20230405"},
+            {"birth_date": "two digits differ"},
+            id="century",
         ),
         pytest.param(
             {"ssn": "432658712"},
@@ -145,7 +148,9 @@ def labels(connection: duckdb.DuckDBPyConnection, left: Roles, right: Roles) -> 
             {"ssn": "same last four digits, others not known"},
             id="last four",
         ),
-        pytest.param({"ssn": "432658712"}, {"ssn": "432568712"}, {"ssn": "two digits differ"}, id="transposed"),
+        pytest.param(
+            {"ssn": "432658712"}, {"ssn": "432568712"}, {"ssn": "two digits differ"}, id="transposed"
+        ),
         pytest.param(
             {"phone": "206-867-5309"},
             {"phone": "1 (206) 867 5309", "zip": "98101"},

@@ -1,20 +1,23 @@
 """Taking the encodings of a delivery into the vault.
 
-Belongs here: their columns, writing those of accepted records, and whose ids are known only at home.
-Does not: content, which goes the way of every delivery, or comparing them.
+Belongs here: their columns, and writing those of accepted records. Does not: content, which
+goes the way of every delivery, or comparing them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from data_sharing_agreements.errors import CommonwealError
 from privacy.agency_parameters import VERSION, columns
 from warehouse.contracts_model import Contract
 from warehouse.encoded.contract import ENCODINGS, RECORD
-from warehouse.ingest.checks import Checked
 from warehouse.opener import Session
 from warehouse.readers.staged import DeliveryFile, Fault, literal
+
+if TYPE_CHECKING:
+    from warehouse.ingest.checks import Checked  # ingest itself takes encodings in
 
 
 def encoding_faults(session: Session, files: Sequence[DeliveryFile]) -> list[Fault]:
@@ -56,30 +59,6 @@ def write_encodings(
                         ON x.source_id = e.{RECORD}""",
                 {"source": contract.source, "delivery": delivery_id, "period": period},
             )
-
-
-def encoded_sources(session: Session) -> list[str]:
-    """Return the sources that were encoded at their agencies; the vault is attached."""
-    found = session.one(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND table_name = 'encoding'"
-    )
-    rows = session.execute("SELECT DISTINCT source FROM vault.encoding ORDER BY source") if found else ()
-    return [str(source) for (source,) in rows]
-
-
-def forget_encoded(session: Session, table: str) -> None:
-    """Delete from a list somebody brings the ids that only the agency knows, which encodes at home.
-
-    Args:
-        session: With the vault attached.
-        table: Its name; columns source and record_id. What it names by the agency's tokens stays.
-    """
-    for source in encoded_sources(session):
-        session.execute(
-            f"""DELETE FROM {table} WHERE source = ? AND record_id NOT IN (
-                SELECT source_id FROM vault.crosswalk WHERE namespace = source)""",
-            [source],
-        )
 
 
 def _encodings(files: Sequence[DeliveryFile]) -> list[DeliveryFile]:
