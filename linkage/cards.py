@@ -105,7 +105,7 @@ def level_rows(model: Model) -> list[dict[str, Any]]:
 
 def comparison_words(name: str) -> str:
     """Say what is compared."""
-    return {"ssn": "social security number"}.get(name, name.replace("_", " "))
+    return {"ssn": "social security number", "co_residents": "co-residents"}.get(name, name.replace("_", " "))
 
 
 def _bits(one: float, other: float) -> float:

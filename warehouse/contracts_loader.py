@@ -112,8 +112,7 @@ def _load(path: Path, core_directory: Path, faults: Faults) -> Contract | None:
     if standard is None:
         return None
     contract = _contract(standard, core_directory, faults)
-    if not faults.details:
-        check_contract(contract, faults)
+    check_contract(contract, faults)
     return contract
 
 

@@ -45,6 +45,7 @@ def test_every_fault_of_every_file_is_reported_at_once(tmp_path, example):
     one = yaml.safe_load(example)
     one["schema"][0]["properties"][0]["customProperties"].append({"property": "rolle", "value": "ssn"})
     one["schema"][0]["properties"][1]["requierd"] = True
+    one["schema"][0]["properties"][2]["customProperties"][3]["value"] = "birthday"
     one["schema"][0]["properties"][3]["classification"] = "secret"
     two = yaml.safe_load(example)
     two["id"] = "Other Source"
@@ -60,6 +61,7 @@ def test_every_fault_of_every_file_is_reported_at_once(tmp_path, example):
     for part in (
         "one.yaml:schema.adult.report_month.rolle",
         "one.yaml:schema.adult.case_number.requierd",
+        "one.yaml:schema.adult.date_of_birth.role",
         "one.yaml:schema.adult.ssn.classification",
         "two.yaml:id",
         "two.yaml:cadence",
