@@ -113,9 +113,18 @@ def read_basis(connection: duckdb.DuckDBPyConnection, stamp: int) -> Basis | Non
     ).fetchone()
     if there != (1,):
         return None
+    return next((basis for basis in _kept(connection) if basis.stamp == stamp), None)
+
+
+def was_killed(connection: duckdb.DuckDBPyConnection, stamp: int) -> bool:
+    """Whether a link was killed after it wrote what it keeps, before the version after a stamp was published."""
+    later = connection.execute(f"SELECT max(stamp) > ? FROM {SCHEMA}.record", [stamp]).fetchone()
+    return later == (True,) or any(basis.stamp > stamp for basis in _kept(connection))
+
+
+def _kept(connection: duckdb.DuckDBPyConnection) -> list[Basis]:
     rows = connection.execute(f"SELECT facts FROM {SCHEMA}.basis").fetchall()
-    kept = (Basis.from_json(facts) for (facts,) in rows)
-    return next((basis for basis in kept if basis.stamp == stamp), None)
+    return [Basis.from_json(facts) for (facts,) in rows]
 
 
 def mark(connection: duckdb.DuckDBPyConnection) -> None:

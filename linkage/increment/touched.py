@@ -20,7 +20,7 @@ from linkage import constraints, standardise
 from linkage.increment import holders
 from linkage.increment.near import TABLES as NEAR_TABLES
 from linkage.increment.near import find_near
-from linkage.increment.state import SCHEMA, Basis, make_leads, mark
+from linkage.increment.state import SCHEMA, Basis, make_leads, mark, was_killed
 from linkage.model import Model
 from linkage.standardise import IDENTITY, SHARED
 
@@ -75,7 +75,7 @@ def find_touched(connection: duckdb.DuckDBPyConnection, basis: Basis, found: Dif
     Returns:
         How many records are touched or gone.
     """
-    killed = basis.stamp > stamp
+    killed = was_killed(connection, stamp)
     after = f"stamp > {stamp}" if killed else "false"
     _make(
         connection,

@@ -138,11 +138,11 @@ def test_signing_in_and_out(line: Line) -> None:
 def test_each_terminal_may_have_a_session_of_its_own(
     line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("researcher", "operator"):
+    for name in ("researcher", "board"):
         monkeypatch.setenv("COMMONWEAL_SESSION", str(tmp_path / name))
         assert line("login", name, typed=line.password(name))[0] == 0
     assert not (line.home / "session.json").exists()
-    for name in ("researcher", "operator"):
+    for name in ("researcher", "board"):
         monkeypatch.setenv("COMMONWEAL_SESSION", str(tmp_path / name))
         assert line("whoami")[1]["account"] == name
 
