@@ -117,7 +117,7 @@ def read_basis(connection: duckdb.DuckDBPyConnection, stamp: int) -> Basis | Non
 
 
 def was_killed(connection: duckdb.DuckDBPyConnection, stamp: int) -> bool:
-    """Whether a link was killed after it wrote what it keeps, before the version after a stamp was published."""
+    """Whether a link was killed between writing what it keeps and publishing the version after a stamp."""
     later = connection.execute(f"SELECT max(stamp) > ? FROM {SCHEMA}.record", [stamp]).fetchone()
     return later == (True,) or any(basis.stamp > stamp for basis in _kept(connection))
 
