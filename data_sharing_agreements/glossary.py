@@ -40,6 +40,10 @@ WORDS: Mapping[str, str] = {
         "decides where they differ."
     ),
     "cluster": "The records taken for one person's.",
+    "co-residents": (
+        "The people of a household as one source tells it. Where two sources' households hold a third person "
+        "in common, their other members are likelier the same people."
+    ),
     "codebook": (
         "The page that comes with a mart: what each column means, where it comes from, how good it is."
     ),

@@ -10,7 +10,7 @@ from linkage import history
 from linkage.increment.due import Limits
 from tests.linkage_support import World
 
-RECORDS, DELIVERIES = 160, 15
+RECORDS, DELIVERIES = 160, 8
 LIMITS = Limits(increments=1_000, share=100.0, drift=1.0)
 Groups = dict[int, frozenset[int]]
 
