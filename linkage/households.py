@@ -81,8 +81,7 @@ def with_households(
     connection.unregister("link_compared")
     levels = pairs.levels.copy()
     levels[row, np.asarray(known["at"], dtype=np.int64)] = IN_COMMON
-    new = comparer.given("link_acquainted")
-    new.levels[row] = IN_COMMON
+    new = as_told(comparer.given("link_acquainted"), model)
     drop(connection)
     return Compared(pairs.a, pairs.b, levels, pairs.terms).joined(new)
 

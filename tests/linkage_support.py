@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.link_people import SOURCES
+from benchmarks.link_people import SOURCES, fill_vault
 from linkage import history
 from linkage.increment.chance import Wish
 from linkage.increment.due import Limits
@@ -68,3 +68,22 @@ class World:
         return set(
             self.run(f"SELECT DISTINCT kind, cause FROM warehouse.spine.change WHERE version = {version}")
         )
+
+
+def first_linked(place: Path, records: int, period: str) -> Path:
+    """Make the stores of invented people in several deliveries a source, the first of which is linked.
+
+    Args:
+        place: The directory they lie in, which is returned.
+        records: How many.
+        period: SQL of the period in which a record comes.
+    """
+    world = World(place)
+    fill_vault(world.connection, records, seed=5)
+    world.run(f"UPDATE vault.identity SET period = {period}")
+    world.run("UPDATE vault.identity SET delivery_id = source || period")
+    world.run("DELETE FROM vault.current_delivery")
+    world.deliver("1")
+    assert world.open().link().reason == "nothing-kept"
+    world.connection.close()
+    return place

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from benchmarks.link_people import SOURCES, fill_vault
+from benchmarks.link_people import SOURCES
 from data_sharing_agreements.errors import Refused, UsageFault
 from linkage import constraints, encode, history, standardise
 from linkage.increment import chance, sketch, state
@@ -21,7 +21,7 @@ from linkage.predict import Compared, DuckDBComparer
 from linkage.run import LinkOutcome
 from linkage.spine import latest_model
 from linkage.undo import undo
-from tests.linkage_support import World
+from tests.linkage_support import World, first_linked
 
 RECORDS = 700
 
@@ -29,19 +29,8 @@ RECORDS = 700
 @pytest.fixture(scope="module")
 def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Invented people in three deliveries a source, the first of which is linked."""
-    place = tmp_path_factory.mktemp("increments")
-    world = World(place)
-    fill_vault(world.connection, RECORDS, seed=5)
-    world.run(
-        """UPDATE vault.identity SET period = CASE WHEN record_key % 20 = 0 THEN '2'
-            WHEN record_key % 20 = 1 THEN '3' ELSE '1' END"""
-    )
-    world.run("UPDATE vault.identity SET delivery_id = source || period")
-    world.run("DELETE FROM vault.current_delivery")
-    world.deliver("1")
-    assert world.open().link().reason == "nothing-kept"
-    world.connection.close()
-    return place
+    period = "CASE WHEN record_key % 20 = 0 THEN '2' WHEN record_key % 20 = 1 THEN '3' ELSE '1' END"
+    return first_linked(tmp_path_factory.mktemp("increments"), RECORDS, period)
 
 
 @contextmanager

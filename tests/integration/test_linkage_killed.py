@@ -15,11 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from benchmarks.link_people import fill_vault
 from linkage import constraints
 from linkage.increment.due import Limits
 from linkage.spine import latest_version
-from tests.linkage_support import World
+from tests.linkage_support import World, first_linked
 
 RECORDS = 200
 LIMITS = Limits(share=0.9, drift=1.0)
@@ -43,16 +42,8 @@ KEPT = ("record", "block", "sketch", "shared", "term")
 @pytest.fixture(scope="module")
 def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Invented people in two deliveries a source, the first of which is linked."""
-    place = tmp_path_factory.mktemp("killed")
-    world = World(place)
-    fill_vault(world.connection, RECORDS, seed=5)
-    world.run("UPDATE vault.identity SET period = CASE WHEN record_key % 9 = 0 THEN '2' ELSE '1' END")
-    world.run("UPDATE vault.identity SET delivery_id = source || period")
-    world.run("DELETE FROM vault.current_delivery")
-    world.deliver("1")
-    assert world.open().link().reason == "nothing-kept"
-    world.connection.close()
-    return place
+    period = "CASE WHEN record_key % 9 = 0 THEN '2' ELSE '1' END"
+    return first_linked(tmp_path_factory.mktemp("killed"), RECORDS, period)
 
 
 def everything(world: World) -> None:
